@@ -1,0 +1,1 @@
+"""Offline quality inspection of debt-collection calls: audio in, defensible findings out."""

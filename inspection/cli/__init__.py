@@ -1,0 +1,1 @@
+"""The command `inspection`: one module a family of subcommands, thin over the rooms."""

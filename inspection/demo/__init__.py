@@ -1,0 +1,1 @@
+"""The sample day and the small offline speech models."""

@@ -1,0 +1,1 @@
+"""Dialer outcomes and recordings come in: connectors, matching, reconciliation."""

@@ -1,0 +1,1 @@
+"""Words: load and lint, fold, compile, scan, choose."""

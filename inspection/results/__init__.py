@@ -1,0 +1,1 @@
+"""Results: store (Parquet), publish (SQL), explain, gates (data validation)."""

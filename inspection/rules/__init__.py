@@ -1,0 +1,1 @@
+"""Judgement: script, identity, conditions, cross-call rules, scorecard."""

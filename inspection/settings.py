@@ -1,0 +1,208 @@
+"""One set of settings for the house: defaults here, then `inspection.toml`, then the environment.
+
+`inspection.toml` lives in the firm's working folder; relative paths in it are relative to that folder. An environment
+variable such as `INSPECTION_SPEECH__BATCH_SIZE=16` wins over the file. Unknown keys are refused by name.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from inspection.errors import SettingsError
+
+PACKAGE = Path(__file__).parent
+DEMO_MODELS = PACKAGE / "demo" / "models"
+
+
+class Section(BaseModel):
+    """A part of the settings; a misspelt key is an error, not a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DialerSettings(Section):
+    """Where the stored outcomes come from. The connection is only ever read."""
+
+    name: str = "dialer"
+    kind: Literal["mapping", "vicidial", "asterisk"] = "mapping"
+    url: SecretStr = SecretStr("")
+    """SQLAlchemy address of the dialer's database, or the path of a CSV, Excel or Parquet file (kind = mapping)."""
+    mapping: Path | None = None
+    """YAML file that names, for each column of the attempts contract, the source's column or a constant."""
+    dispositions: Path | None = None
+    """YAML file from the dialer's outcome codes to the canonical set; default: dispositions.yaml of the rulebook."""
+
+
+class RecordingSettings(Section):
+    """Where the recordings lie."""
+
+    roots: tuple[str, ...] = ("recordings",)
+    """Folders or addresses (file, http, sftp, s3) that may be read; nothing outside them ever is."""
+    pattern: str = "**/*"
+    max_bytes: int = Field(500_000_000, gt=0)
+    min_ms: int = Field(1_000, ge=0)
+    max_ms: int = Field(3 * 3600 * 1000, gt=0)
+    settle_s: float = Field(30.0, ge=0)
+    """A recording modified less than this many seconds ago is taken to be still growing."""
+
+
+class SpeechSettings(Section):
+    """Everything in this section that can change a word is part of the speech fingerprint."""
+
+    recogniser: str = str(DEMO_MODELS / "recogniser")
+    """Directory of a CTranslate2 Whisper model, or a hub name such as `Systran/faster-whisper-large-v3`."""
+    recogniser_revision: str | None = None
+    diarizer: str = str(DEMO_MODELS / "diarization")
+    """Directory of a pyannote pipeline (config.yaml), or a hub name."""
+    diarizer_revision: str | None = None
+    language: str = "zh"
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    compute_type: str = "int8"
+    cpu_threads: int = Field(0, ge=0)
+    """0 lets CTranslate2 take all cores."""
+    batch_size: int = Field(8, ge=1)
+    calls_per_batch: int = Field(16, ge=1)
+    """Calls whose speech is laid together so that batches stay full; also bounds the memory of a run."""
+    clip_max_s: float = Field(8.0, gt=0, le=30)
+    """Longest stretch of speech given to the recogniser at once; 28 suits full-size models, 8 the small one."""
+    beam_size: int = Field(1, ge=1)
+    hotwords: tuple[str, ...] = ()
+    min_word_probability: float = Field(0.35, ge=0, le=1)
+    """Below it, a word is too weak to accuse or to clear anyone."""
+    min_role_confidence: float = Field(0.6, ge=0, le=1)
+    agent_channel: Literal["left", "right", "unknown"] = "unknown"
+    """The dialer's wiring, where the dialer itself does not say it per call."""
+
+
+class RulebookSettings(Section):
+    path: Path = Path("lexicons/zh-CN")
+
+
+class StoreSettings(Section):
+    root: str = "out/store"
+    transcripts: Path = Path("out/transcripts")
+    """Immutable transcripts, keyed by audio SHA-256 and speech fingerprint."""
+
+
+class PublishSettings(Section):
+    url: SecretStr = SecretStr("")
+    """SQLAlchemy address of the database that receives the results; empty: results stay in the store."""
+
+
+class ReportSettings(Section):
+    folder: Path = Path("out/reports")
+    language: Literal["zh", "en"] = "zh"
+    trend_days: int = Field(30, ge=1)
+    small_number: int = Field(30, ge=1)
+    """Shares of fewer calls than this are marked as small."""
+
+
+class PrivacySettings(Section):
+    pseudonym_key: SecretStr = SecretStr("")
+    """Key of the keyed hash that turns debtors and numbers into pseudonyms; set it per firm and keep it secret."""
+    retention_days: int = Field(5 * 365, ge=1)
+    """Years kept after the call (5 a: 消费金融公司管理办法; 2 a for cards: 信用卡办法 Art. 68)."""
+
+
+class NotifySettings(Section):
+    webhook: SecretStr = SecretStr("")
+    smtp_url: SecretStr = SecretStr("")
+    recipients: tuple[str, ...] = ()
+
+
+def _known_zone(name: str) -> str:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"unknown time zone {name!r}; use an IANA name such as Asia/Shanghai") from error
+    return name
+
+
+class Settings(BaseSettings):
+    """All settings. Build it with `load`, which reads the file and explains mistakes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INSPECTION_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    firm: str = "示例银行"
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    dialer: DialerSettings = DialerSettings()
+    recordings: RecordingSettings = RecordingSettings()
+    speech: SpeechSettings = SpeechSettings()
+    rulebook: RulebookSettings = RulebookSettings()
+    store: StoreSettings = StoreSettings()
+    publish: PublishSettings = PublishSettings()
+    report: ReportSettings = ReportSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    notify: NotifySettings = NotifySettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, **_: Any,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def load(path: Path | None = None) -> Settings:
+    """Settings from `path` (default: `inspection.toml` in the current folder, if there is one) and the environment.
+
+    Raises SettingsError naming the file and the key for anything unknown or out of range.
+    """
+    path = path or Path("inspection.toml")
+    content: dict[str, Any] = {}
+    if path.exists():
+        try:
+            content = tomllib.loads(path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path}: not valid TOML: {error}") from error
+        except OSError as error:
+            raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    elif path.name != "inspection.toml" or path.parent != Path("."):
+        raise SettingsError(f"{path}: no such settings file; `inspection init DIR` writes one")
+    try:
+        settings = Settings(**content)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{path}: {key}: {first['msg']}") from None
+    return _anchored(settings, path.parent.resolve())
+
+
+def _anchored(settings: Settings, base: Path) -> Settings:
+    """Relative paths of the file are relative to the file's folder, whatever the current folder is."""
+
+    def anchor(value: str | Path) -> Path:
+        return value if Path(value).is_absolute() else base / value
+
+    roots = tuple(root if "://" in root else str(anchor(root)) for root in settings.recordings.roots)
+    store_root = settings.store.root if "://" in settings.store.root else str(anchor(settings.store.root))
+    dialer = {key: anchor(value) for key in ("mapping", "dispositions") if (value := getattr(settings.dialer, key))}
+    speech = {key: str(base / value) for key in ("recogniser", "diarizer") if (base / (value := getattr(settings.speech, key))).exists()}
+    return settings.model_copy(
+        update={
+            "dialer": settings.dialer.model_copy(update=dialer),
+            "recordings": settings.recordings.model_copy(update={"roots": roots}),
+            "speech": settings.speech.model_copy(update=speech),
+            "rulebook": RulebookSettings(path=anchor(settings.rulebook.path)),
+            "store": StoreSettings(root=store_root, transcripts=anchor(settings.store.transcripts)),
+            "report": settings.report.model_copy(update={"folder": anchor(settings.report.folder)}),
+        }
+    )
+
+
+def yesterday(timezone: str) -> date:
+    """The business date that a nightly run inspects: the day before now in the firm's timezone."""
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
+
+    return (datetime.now(ZoneInfo(timezone)) - timedelta(days=1)).date()

@@ -1,0 +1,1 @@
+"""Audio in, transcript out: decode, channels, diarize, transcribe, roles, acoustics."""
