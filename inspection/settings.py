@@ -67,6 +67,8 @@ class SpeechSettings(Section):
     cpu_threads: int = Field(0, ge=0)
     """0 lets CTranslate2 take all cores."""
     batch_size: int = Field(8, ge=1)
+    calls_per_task: int = Field(100, ge=1)
+    """Calls in one task of the flow; a killed run repeats at most the unfinished calls of one."""
     calls_per_batch: int = Field(16, ge=1)
     """Calls whose speech is laid together so that batches stay full; also bounds the memory of a run."""
     clip_max_s: float = Field(8.0, gt=0, le=30)
@@ -88,6 +90,8 @@ class StoreSettings(Section):
     root: str = "out/store"
     transcripts: Path = Path("out/transcripts")
     """Immutable transcripts, keyed by audio SHA-256 and speech fingerprint."""
+    work: Path = Path("out/work")
+    """The unfinished day; may be deleted when no run is going on."""
 
 
 class PublishSettings(Section):
@@ -194,7 +198,9 @@ def _anchored(settings: Settings, base: Path) -> Settings:
             "recordings": settings.recordings.model_copy(update={"roots": roots}),
             "speech": settings.speech.model_copy(update=speech),
             "rulebook": RulebookSettings(path=anchor(settings.rulebook.path)),
-            "store": StoreSettings(root=store_root, transcripts=anchor(settings.store.transcripts)),
+            "store": StoreSettings(
+                root=store_root, transcripts=anchor(settings.store.transcripts), work=anchor(settings.store.work)
+            ),
             "report": settings.report.model_copy(update={"folder": anchor(settings.report.folder)}),
         }
     )

@@ -1,0 +1,95 @@
+"""Task wrappers over `inspection.day`: retries where the outside world is touched, one slot around the model.
+
+No frame travels between tasks: each step reads and writes the day's workbench, so tasks pass settings and names.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from inspection import offline
+
+offline.silence()
+
+from prefect import get_client, task  # noqa: E402  only after the environment forbids it to call home
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact  # noqa: E402
+from prefect.cache_policies import NO_CACHE  # noqa: E402
+from prefect.concurrency.sync import concurrency  # noqa: E402
+
+from inspection import day  # noqa: E402
+from inspection.errors import GateError, RulebookError, SettingsError  # noqa: E402
+from inspection.settings import Settings  # noqa: E402
+
+MODEL_SLOT = "speech-model"
+
+
+def _worth_a_retry(_task: object, _run: object, state: Any) -> bool:
+    """A database that is away may come back; a wrong setting or a failed gate will not."""
+    error = state.result(raise_on_failure=False)
+    return not isinstance(error, GateError | RulebookError | SettingsError)
+
+
+OUTSIDE = {
+    "cache_policy": NO_CACHE,
+    "retries": 3,
+    "retry_delay_seconds": [2, 10, 30],
+    "retry_jitter_factor": 0.3,
+    "retry_condition_fn": _worth_a_retry,
+}
+"""Options of the tasks that touch the dialer, the recordings, the database or a hook."""
+
+
+def make_room_for_the_model() -> None:
+    """One recogniser at a time per backend, whatever number of flows run; without the limit strict slots refuse."""
+    with get_client(sync_client=True) as client:
+        client.upsert_global_concurrency_limit_by_name(MODEL_SLOT, limit=1)
+
+
+@task(name="take-in", **OUTSIDE)
+def take_in(settings: Settings, business_date: date) -> list[list[str]]:
+    """The day's outcomes and recordings, gated; returns the batches of calls to listen to."""
+    return day.take_in(settings, business_date)
+
+
+@task(name="listen", task_run_name="listen-{number}-of-{total}", **OUTSIDE)
+def listen(settings: Settings, business_date: date, calls: list[str], number: int, total: int) -> None:
+    """Makes the transcripts of one batch that are not stored yet."""
+    with concurrency(MODEL_SLOT, occupy=1, strict=True):
+        day.listen(settings, business_date, calls, number, total)
+
+
+@task(name="judge", cache_policy=NO_CACHE)
+def judge(settings: Settings, business_date: date) -> None:
+    """Words, scripts, rules, scores and the gates before publishing, for the whole day at once."""
+    day.judge(settings, business_date)
+
+
+@task(name="keep", **OUTSIDE)
+def keep(settings: Settings, business_date: date) -> None:
+    """Swaps the day into the Parquet store."""
+    day.keep(settings, business_date)
+
+
+@task(name="publish", **OUTSIDE)
+def publish(settings: Settings, business_date: date) -> None:
+    """The results beside the dialer's outcomes, in one transaction."""
+    day.publish(settings, business_date)
+
+
+@task(name="report", cache_policy=NO_CACHE)
+def report(settings: Settings, business_date: date) -> Path:
+    """The morning's report and the evidence pages."""
+    return day.report(settings, business_date)
+
+
+@task(name="announce", cache_policy=NO_CACHE)
+def announce(settings: Settings, business_date: date, page: Path) -> dict[str, Any]:
+    """The day's summary as artifacts of the run, for whoever looks at the scheduler first."""
+    summary = day.summarise(settings, business_date)
+    stamp = business_date.isoformat()
+    create_markdown_artifact(key=f"day-{stamp}", markdown=day.summary_markdown(summary), description=f"质检日报 {stamp}")
+    create_table_artifact(key=f"fatal-{stamp}", table=summary["fatal"], description="fatal findings")
+    create_link_artifact(key=f"report-{stamp}", link=page.as_uri(), link_text=page.name)
+    return summary | {"report": str(page)}
