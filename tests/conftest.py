@@ -1,0 +1,43 @@
+"""What every test shares: no connection leaves this machine, and no library calls home."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+import pytest
+
+from inspection import offline
+
+offline.silence()
+
+_connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+
+def _is_local(family: int, address: object) -> bool:
+    if family not in (socket.AF_INET, socket.AF_INET6):
+        return True
+    host = str(address[0]) if isinstance(address, tuple) else ""
+    try:
+        return ipaddress.ip_address(host.split("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback():
+    """Every connection of this process that is not loopback or a local socket is refused, named in the error."""
+
+    def guarded(connect):
+        def refuse(self, address):
+            if not _is_local(self.family, address):
+                raise ConnectionRefusedError(f"a test tried to connect to {address!r}; tests stay on this machine")
+            return connect(self, address)
+
+        return refuse
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded(_connect))
+    patch.setattr(socket.socket, "connect_ex", guarded(_connect_ex))
+    yield
+    patch.undo()
