@@ -1,0 +1,119 @@
+"""Where bytes are put whole: a local folder or object storage, behind the same five verbs.
+
+A file under a place is either there with all its bytes or not there at all: locally it is written aside, flushed to
+the disk and renamed; an object store shows an object only when its upload is complete.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+STAGING = ".staging"
+
+
+class LocalPlace:
+    """A folder on a local or mounted file system. Raises OSError like the file system does."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def address(self, name: str) -> str:
+        """What polars reads."""
+        return str(self.root / name)
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self.root / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def names(self, prefix: str) -> list[str]:
+        """All files below `prefix`, relative to the place, sorted."""
+        folder = self.root / prefix
+        return sorted(str(path.relative_to(self.root)) for path in folder.rglob("*") if path.is_file())
+
+    @contextmanager
+    def staging(self, what: str) -> Iterator[Path]:
+        """An empty folder on the same file system, gone afterwards; a killed run's one goes when `what` comes again."""
+        folder = self.root / STAGING / what
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def put(self, staged: Path, name: str) -> None:
+        """Moves a staged file to its name in one step, its bytes on the disk first."""
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _flush(staged)
+        os.replace(staged, target)
+        _flush(target.parent)
+
+    def remove(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            (self.root / name).unlink()
+        with suppress(OSError):  # the folder goes with its last file
+            (self.root / name).parent.rmdir()
+
+
+class ObjectPlace:
+    """A prefix of an object store, reached through fsspec with the credentials of its usual environment variables."""
+
+    def __init__(self, root: str) -> None:
+        import fsspec
+
+        self.root = root.rstrip("/")
+        self._files, self._base = fsspec.core.url_to_fs(self.root)
+
+    def address(self, name: str) -> str:
+        return f"{self.root}/{name}"
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return self._files.cat_file(f"{self._base}/{name}")
+        except FileNotFoundError:
+            return None
+
+    def names(self, prefix: str) -> list[str]:
+        self._files.invalidate_cache()
+        found = self._files.find(f"{self._base}/{prefix}")
+        return sorted(name.removeprefix(self._base).lstrip("/") for name in found)
+
+    @contextmanager
+    def staging(self, what: str) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix=f"inspection-{what}-") as folder:
+            yield Path(folder)
+
+    def put(self, staged: Path, name: str) -> None:
+        self._files.put_file(str(staged), f"{self._base}/{name}")
+
+    def remove(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            self._files.rm_file(f"{self._base}/{name}")
+
+
+Place = LocalPlace | ObjectPlace
+
+
+def place_at(root: str) -> Place:
+    """The place of a path, a file:// address or an address of object storage such as s3://bucket/prefix."""
+    if "://" not in root:
+        return LocalPlace(Path(root))
+    if root.startswith("file://"):
+        return LocalPlace(Path(root.removeprefix("file://")))
+    return ObjectPlace(root)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
