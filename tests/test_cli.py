@@ -1,0 +1,89 @@
+"""The command line as a newcomer meets it: help, wrong arguments, exit codes, one line an error."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from inspection.cli.main import app as root_app
+
+
+def inspection(*arguments: str, cwd=None, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "inspection.cli.main", *arguments],
+        capture_output=True, text=True, cwd=cwd, env=os.environ | environment, timeout=120, stdin=subprocess.DEVNULL,
+    )
+
+
+def commands() -> list[str]:
+    """Every command of the command line, groups with a blank between."""
+    import typer
+
+    def walk(group, prefix=""):
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from walk(command, f"{prefix}{name} ")
+            else:
+                yield f"{prefix}{name}"
+
+    return sorted(walk(typer.main.get_command(root_app)))
+
+
+def test_the_promised_commands_exist():
+    promised = {"run", "demo", "init", "transcribe", "judge", "doctor", "explain", "forget"}
+    assert promised <= set(commands())
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_explains_itself(command):
+    from typer.testing import CliRunner
+
+    result = CliRunner().invoke(root_app, [*command.split(), "--help"])
+    assert result.exit_code == 0
+    assert len(result.output) > 200
+
+
+def test_help_loads_no_heavy_library():
+    code = (
+        "import sys; sys.argv = ['inspection', '--help']\n"
+        "from inspection.cli import main\n"
+        "try: main.app()\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'pyannote.audio', 'great_expectations', 'prefect', 'matplotlib', 'faster_whisper', 'pandas'}\n"
+        "print('LOADED', sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "LOADED []" in result.stdout, result.stdout[-400:] + result.stderr[-400:]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "says"),
+    [
+        (["run", "--settings", "nowhere.toml"], 3, "nowhere.toml: no such settings file"),
+        (["run", "--date", "20.11.2026"], 2, "write it as 2026-11-20"),
+        (["judge", "--turns", "nowhere.jsonl", "--out", "x"], 9, "nowhere.jsonl"),
+        (["transcribe", "nowhere.wav"], 5, "nowhere.wav"),
+    ],
+)
+def test_a_mistake_is_one_line_and_an_exit_code(tmp_path, arguments, exit_code, says):
+    result = inspection(*arguments, cwd=tmp_path)
+    assert result.returncode == exit_code, result.stderr
+    assert says in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.stderr
+
+
+def test_init_writes_settings_and_the_pack_and_nothing_else(tmp_path):
+    folder = tmp_path / "firm"
+    result = inspection("init", str(folder))
+    assert result.returncode == 0, result.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["inspection.toml", "lexicons"]
+    assert (folder / "lexicons" / "zh-CN" / "rulebook.yaml").exists()
+
+
+def test_init_never_writes_into_a_folder_that_is_in_use(tmp_path):
+    (tmp_path / "letter.txt").write_text("kept")
+    result = inspection("init", str(tmp_path))
+    assert result.returncode == 2
+    assert "not an empty folder" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
