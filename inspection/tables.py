@@ -103,6 +103,7 @@ AUDIO = pl.Schema(
         "silence_ms": pl.Int64,
         "first_agent_word_ms": pl.Int64,
         "dead_end_ms": pl.Int64,  # silence after the last word
+        "agent_voice": pl.Int8,  # channel (stereo) or diarized speaker (mono) taken for the agent; null when unsure
     }
 )
 
