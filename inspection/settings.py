@@ -73,6 +73,10 @@ class SpeechSettings(Section):
     """Calls whose speech is laid together so that batches stay full; also bounds the memory of a run."""
     clip_max_s: float = Field(8.0, gt=0, le=30)
     """Longest stretch of speech given to the recogniser at once; 28 suits full-size models, 8 the small one."""
+    short_windows: bool = False
+    """True lets the encoder's window be as short as the clip, for a recogniser trained on that; Whisper models are not."""
+    allow_download: bool = False
+    """True lets a model given by its hub name be downloaded; otherwise it has to lie in the hub's local cache."""
     beam_size: int = Field(1, ge=1)
     hotwords: tuple[str, ...] = ()
     min_word_probability: float = Field(0.35, ge=0, le=1)
@@ -105,6 +109,8 @@ class ReportSettings(Section):
     trend_days: int = Field(30, ge=1)
     small_number: int = Field(30, ge=1)
     """Shares of fewer calls than this are marked as small."""
+    evidence_pages: int = Field(300, ge=0)
+    """Most evidence pages a day makes by itself, the gravest calls first; others on request."""
 
 
 class PrivacySettings(Section):
