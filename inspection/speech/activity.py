@@ -54,7 +54,12 @@ def probabilities(samples: np.ndarray) -> np.ndarray:
 
 def speech_frames(probability: np.ndarray) -> np.ndarray:
     """Frames with speech, bool (channels, frames): hysteresis, short pauses bridged, clicks dropped."""
-    return np.stack([_tidy(_hysteresis(channel)) for channel in probability])
+    return tidied(np.stack([_hysteresis(channel) for channel in probability]))
+
+
+def tidied(speech: np.ndarray) -> np.ndarray:
+    """Speech frames, bool (channels, frames), with short pauses bridged and clicks dropped."""
+    return np.stack([_tidy(channel) for channel in speech])
 
 
 def spans(speech: np.ndarray, length: int) -> Spans:
@@ -67,9 +72,7 @@ def spans(speech: np.ndarray, length: int) -> Spans:
     return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
-def clips(
-    voice: int, speech: Spans, probability: np.ndarray, length: int, max_s: float, *, pack: bool = False
-) -> list[Clip]:
+def clips(voice: int, speech: Spans, probability: np.ndarray, *, length: int, max_s: float, pack: bool) -> list[Clip]:
     """The spans of one voice as clips of at most `max_s` seconds, cut where speech is least likely.
 
     A span after a short pause joins the clip before it, with the pause. With `pack` spans after any pause do, with
@@ -114,6 +117,8 @@ def _tidy(speech: np.ndarray) -> np.ndarray:
 
 def _with_edges(speech: Spans, length: int) -> Spans:
     """Each span with a little of the pauses around it, never more than half of a pause."""
+    if not speech:
+        return []
     edge = CLIP_EDGE_MS * RATE_HZ // 1000
     befores = [0, *(end for _, end in speech[:-1])]
     afters = [*(start for start, _ in speech[1:]), length]

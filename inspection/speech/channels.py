@@ -119,7 +119,7 @@ def echoes(samples: np.ndarray, level: np.ndarray, speech: np.ndarray) -> list[E
         masked = samples[other] * np.repeat(quiet, FRAME)[: samples.shape[1]]
         lag, strength = _best_lag(samples[source][::2], masked[::2])
         if strength > ECHO_CORRELATION:
-            below = float(np.median(level[source][quiet] - level[other][quiet]))
+            below = float(np.percentile(level[source][quiet] - level[other][quiet], 25))
             found.append(Echo(source, lag * 2 // FRAME, below))
     return found
 
@@ -128,10 +128,9 @@ def without_echo(speech: np.ndarray, level: np.ndarray, found: list[Echo]) -> np
     """Speech of each side's own: frames in which the channel is only as loud as the other's echo are taken out."""
     own = speech.copy()
     for echo in found:
-        expected = np.full(level.shape[1], -120.0)
-        shifted = np.maximum(level[echo.source], np.roll(level[echo.source], 1))
-        expected[echo.lag :] = (shifted - echo.below_db)[: level.shape[1] - echo.lag]
-        own[1 - echo.source] &= level[1 - echo.source] > expected + ECHO_BELOW_DB
+        around = np.pad(level[echo.source], (2 + echo.lag, 2), constant_values=-120.0)
+        loudest_near = np.lib.stride_tricks.sliding_window_view(around, 5).max(axis=1)[: level.shape[1]]
+        own[1 - echo.source] &= level[1 - echo.source] > loudest_near - echo.below_db + ECHO_BELOW_DB
     return own
 
 
