@@ -67,7 +67,9 @@ def utterance(text: str, rng: np.random.Generator, extractor) -> Utterance:
 
     sound, marks = utterance_sound(text, rng)
     features = extractor(sound)[:, :-1].T.astype(np.float16)  # the product drops the last frame too
-    spans = np.array([[start // POSITION_MS, max(start // POSITION_MS + 1, end // POSITION_MS)] for _, start, end in marks], np.int32)
+    spans = np.array(
+        [[start // POSITION_MS, max(start // POSITION_MS + 1, end // POSITION_MS)] for _, start, end in marks], np.int32
+    )
     readings = lazy_pinyin(text.upper(), style=Style.TONE3, neutral_tone_with_five=True, errors=list)
     syllables = [reading for char, reading in zip(text.upper(), readings, strict=True) if normal(char)]
     return Utterance("".join(char for char, *_ in marks), features, spans.reshape(-1, 2), syllables)
@@ -105,7 +107,14 @@ def load(path: Path) -> list[Utterance]:
         texts, syllables = shard["text"].tolist(), shard["syllables"].tolist()
     made, at = [], 0
     for number, text in enumerate(texts):
-        made.append(Utterance(text, features[offset[number] : offset[number + 1]], spans[at : at + len(text)], syllables[number].split()))
+        made.append(
+            Utterance(
+                text,
+                features[offset[number] : offset[number + 1]],
+                spans[at : at + len(text)],
+                syllables[number].split(),
+            )
+        )
         at += len(text)
     return made
 

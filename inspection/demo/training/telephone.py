@@ -109,7 +109,9 @@ def _container_round_trip(narrow: np.ndarray, encoder: str, container: str) -> n
         stream.bit_rate = 12_000 if encoder == "libopus" else 16_000
         stream.layout = "mono"
         sample_format = "flt" if encoder == "libopus" else "fltp"
-        to_encoder = av.AudioResampler(format=sample_format, layout="mono", rate=LINE_HZ, frame_size=stream.codec_context.frame_size or 0)
+        to_encoder = av.AudioResampler(
+            format=sample_format, layout="mono", rate=LINE_HZ, frame_size=stream.codec_context.frame_size or 0
+        )
         for frame in [*to_encoder.resample(_frame(narrow, LINE_HZ)), *to_encoder.resample(None)]:
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))

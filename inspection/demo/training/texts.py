@@ -125,7 +125,11 @@ def common_characters() -> tuple[str, ...]:
 @cache
 def alphabet() -> tuple[str, ...]:
     """Every character the recogniser can write, in a fixed order."""
-    parts = [*common_characters(), *(HERE / "text" / "sentences.txt").read_text("utf-8"), *(HERE / "text" / "words.txt").read_text("utf-8")]
+    parts = [
+        *common_characters(),
+        *(HERE / "text" / "sentences.txt").read_text("utf-8"),
+        *(HERE / "text" / "words.txt").read_text("utf-8"),
+    ]
     parts += [SURNAMES, GIVEN, *BANKS, *LENDERS, *AGENCIES, *ROBOTS, *CITIES, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
     return tuple(sorted(set(normal("".join(parts)))))
 
@@ -165,15 +169,31 @@ def text_at(rng: np.random.Generator, longest: int = 34) -> str:
         return _joined(lambda: str(rng.choice(words())) + str(rng.choice(["", "", "", "，"])), min(wanted, 24), longest)
     if kind < 0.92:
         slots = [slot for slot in SLOTS if slot not in ("title", "surname")]
-        return _joined(lambda: SLOTS[str(rng.choice(slots))](rng) + str(rng.choice(["", "，"])), min(wanted, 20), longest)
+        return _joined(
+            lambda: SLOTS[str(rng.choice(slots))](rng) + str(rng.choice(["", "，"])), min(wanted, 20), longest
+        )
     if kind < 0.97:
         return "".join(rng.choice(list(alphabet()[26:]), int(rng.integers(2, 12))))
-    return "".join(rng.choice(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 3)) + str(rng.choice(words())) if kind < 0.975 else str(rng.choice(words()))
+    return (
+        "".join(rng.choice(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 3)) + str(rng.choice(words()))
+        if kind < 0.975
+        else str(rng.choice(words()))
+    )
 
 
 def _joined(make, wanted: int, longest: int) -> str:
     text = make()
-    while len(normal(text)) < wanted and len(normal(longer := text.rstrip("，？") + ("？" if text.endswith("？") else "，" * (text[-1] == "，" or len(text) > 6)) + make())) <= longest:
+    while (
+        len(normal(text)) < wanted
+        and len(
+            normal(
+                longer := text.rstrip("，？")
+                + ("？" if text.endswith("？") else "，" * (text[-1] == "，" or len(text) > 6))
+                + make()
+            )
+        )
+        <= longest
+    ):
         text = longer
     return text.strip("，") if len(normal(text)) <= longest else text[:longest].strip("，")
 
@@ -197,7 +217,9 @@ def development_texts(count: int, seed: int = 77) -> list[str]:
 if __name__ == "__main__":
     for sample in training_texts(1, 0, 20):
         print(sample)
-    covered = set(normal("".join(patterns("sentences.txt")) + "".join(words()) + SURNAMES + GIVEN + "".join(BANKS + LENDERS)))
+    covered = set(
+        normal("".join(patterns("sentences.txt")) + "".join(words()) + SURNAMES + GIVEN + "".join(BANKS + LENDERS))
+    )
     day = set("".join(forbidden_sentences()))
     print(f"{len(alphabet())} characters in the vocabulary; {len(forbidden_sentences())} sentences of the day left out")
     print("characters of the day met only at random in training:", "".join(sorted(day - covered)) or "none")
