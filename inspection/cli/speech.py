@@ -1,0 +1,75 @@
+"""`inspection transcribe FILE | doctor`: one recording as turns; the speech models under examination."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inspection.errors import SpeechError, UsageError
+
+app = typer.Typer()
+
+Settings = Annotated[Path, typer.Option("--settings", "-s", help="Settings of the working folder.")]
+DEFAULT = Path("inspection.toml")
+
+
+@app.command()
+def transcribe(
+    file: Annotated[Path, typer.Argument(help="A recording: WAV, MP3, Ogg/Opus, GSM, µ-law, A-law, …")],
+    settings: Settings = DEFAULT,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a turn, as `inspection judge` reads it.")
+    ] = False,
+    role_left: Annotated[str, typer.Option(help="Who is on the left channel: agent, robot or customer.")] = "",
+) -> None:
+    """Print what is said in one recording: who, when, and the words. Nothing is stored."""
+    from inspection.settings import load
+    from inspection.speech.one import transcribe_file
+
+    if role_left not in ("", "agent", "robot", "customer"):
+        raise UsageError(f"--role-left {role_left}: it is agent, robot or customer")
+    heard = transcribe_file(file, load(settings).speech, role_left=role_left)
+    if as_json:
+        for turn in heard.turns.to_dicts():
+            typer.echo(json.dumps(turn, ensure_ascii=False))
+        return
+    about = heard.audio.row(0, named=True)
+    flags = ", ".join(about["quality_flags"]) or "none"
+    typer.echo(
+        f"{file.name}: {about['duration_ms'] / 1000:.1f} s, {about['codec']} {about['sample_rate_hz']} Hz, "
+        f"{about['layout']}, roles by {about['role_basis']} ({about['role_confidence']:.2f}), flags: {flags}"
+    )
+    for turn in heard.turns.iter_rows(named=True):
+        start, end = _clock(turn["start_ms"]), _clock(turn["end_ms"])
+        typer.echo(f"{start}–{end}  {turn['role']:<8}  {turn['text']}")
+
+
+@app.command()
+def doctor(
+    settings: Settings = DEFAULT,
+    try_loading: Annotated[
+        bool, typer.Option("--try", help="Load both models and try them on a second of silence.")
+    ] = False,
+) -> None:
+    """Say which speech models would load, from where, their hashes, and what is missing and how to get it."""
+    from rich.console import Console
+
+    from inspection.settings import load
+    from inspection.speech.doctor import examine
+
+    console = Console(soft_wrap=True, highlight=False)
+    found = examine(load(settings).speech, try_loading=try_loading)
+    marks = {True: "[green]ok[/green]     ", False: "[red]MISSING[/red]", None: "       "}
+    for finding in found:
+        console.print(f"{marks[finding.ok]} {finding.about}: ", end="")
+        console.print(finding.detail, markup=False)
+    missing = [finding.about for finding in found if finding.ok is False]
+    if missing:
+        raise SpeechError(f"not ready to listen: {', '.join(missing)} (see above)")
+
+
+def _clock(ms: int) -> str:
+    return f"{ms // 60_000:02d}:{ms % 60_000 / 1000:06.3f}"
