@@ -1,0 +1,218 @@
+"""Searching: turns in, raw matches out. Reports everything; what a match is worth is decided by `choose`.
+
+The turns of one call and role are laid one after the other. Where a turn follows the last one of the same role within
+`BREATH_MS`, the text runs on, so a phrase cut by a breath is found; everywhere else a separator stands between.
+
+    call 1 agent      你会坐 | 牢的 ¶ 再见 ¶
+    call 1 customer   我知道了 ¶                 | joint (vanishes)   ¶ separator
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from inspection.lexicon.fold import SEPARATOR, Folded, codes_of
+from inspection.lexicon.lane import Found
+from inspection.lexicon.matcher import Matcher
+from inspection.lexicon.ragged import spread, strings
+
+BREATH_MS = 1_500
+"""Longest silence between two turns of one role over which a phrase may run (domain §2.3)."""
+BLOCK_TURNS = 200_000
+CONTEXT = 16
+"""Folded characters kept before and after a match, for the guards."""
+_CLAUSE = np.zeros(0x110000, np.uint32)
+_CLAUSE[[ord(c) for c in "，。；！、：,.;!:…—"]] = ord("，")
+_CLAUSE[[ord(c) for c in "？?"]] = ord("？")
+
+MATCHES = pl.Schema(
+    {
+        "row": pl.UInt32,  # row of the turn in the frame given to `search`
+        "end_row": pl.UInt32,  # row of the turn in which the match ends
+        "end_turn_index": pl.Int32,
+        "probe_id": pl.String,
+        "kind": pl.String,
+        "term": pl.String,  # as the lexicon writes it
+        "pattern": pl.Boolean,
+        "via": pl.String,  # text | homophone
+        "start": pl.Int32,  # in the raw text of the turn `row`
+        "end": pl.Int32,  # in the raw text of the turn `end_row`
+        "quote": pl.String,  # raw words
+        "body": pl.String,  # folded words
+        "before": pl.String,  # folded words before, with ， or ？ where the raw text has such a mark
+        "after": pl.String,
+        "head": pl.Int32,  # folded characters of the first phrase of a pattern; of a term: all
+        "tail": pl.Int32,  # of the last phrase
+        "explained": pl.Boolean,  # homophone: ordinary words make sense of what was heard
+    }
+)
+
+
+def search(matcher: Matcher, turns: pl.DataFrame) -> pl.DataFrame:
+    """All matches of all probes in `turns` (TURNS schema, any order), sorted by row, start, probe and term."""
+    if not len(turns) or not len(matcher):
+        return pl.DataFrame(schema=MATCHES)
+    laid = _lay_out(turns)
+    found = [_search_block(matcher, turns, block) for block in _blocks(laid)]
+    return pl.concat(found).sort(
+        "row", "start", "end_row", "end", "kind", "probe_id", "term", "via", maintain_order=True
+    )
+
+
+def _lay_out(turns: pl.DataFrame) -> pl.DataFrame:
+    """row, call, joined (the next laid-out turn goes on within a breath), in the order in which text is laid."""
+    return (
+        turns.lazy()
+        .select(
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+            pl.col("call_id").rank("dense").fill_null(0).alias("call"),
+            pl.col("role").fill_null("unknown").rank("dense").alias("role"),
+            "start_ms", "end_ms", "turn_index",
+        )
+        .sort("call", "role", "start_ms", "turn_index", "row", nulls_last=True)
+        .with_columns(
+            ((pl.col("call") == pl.col("call").shift(-1)) & (pl.col("role") == pl.col("role").shift(-1))
+             & (pl.col("start_ms").shift(-1) - pl.col("end_ms") <= BREATH_MS)).fill_null(False).alias("joined")
+        )
+        .select("row", "call", "joined")
+        .collect(engine="in-memory")
+    )  # fmt: skip
+
+
+def _blocks(laid: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Stretches of about BLOCK_TURNS turns that never cut a call."""
+    call = laid["call"].to_numpy()
+    starts = np.flatnonzero(np.diff(call, prepend=call[0] - 1.0))
+    goals = np.searchsorted(starts, np.arange(0, len(call), BLOCK_TURNS))
+    edges = np.unique(np.append(starts[np.minimum(goals, len(starts) - 1)], [0, len(call)]))
+    for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        yield laid[low:high]
+
+
+class _Block:
+    """The text of some turns as one folded array, and the way back to the turns."""
+
+    def __init__(self, matcher: Matcher, turns: pl.DataFrame, laid: pl.DataFrame) -> None:
+        self.rows = laid["row"].to_numpy()
+        text = turns["text"].gather(laid["row"]).fill_null("")
+        lengths = text.str.len_chars().to_numpy().astype(np.int64)
+        self.ends = np.cumsum(lengths + 1) - 1  # raw place of the separator after each turn
+        self.starts = self.ends - lengths
+        self.raw = codes_of(text.str.join("\n").item() + "\n")
+        joined = laid["joined"].to_numpy()
+        self.folded: Folded = matcher.folding.fold(self.raw, self.ends[~joined], self.ends[joined])
+        self.breaks = np.flatnonzero(self.folded.codes == SEPARATOR)
+
+    def turn_at(self, raw_place: np.ndarray) -> np.ndarray:
+        return np.searchsorted(self.starts, raw_place, side="right") - 1
+
+    def quotes(self, low: np.ndarray, high: np.ndarray) -> pl.Series:
+        """Raw words of raw stretches, without what stands between turns."""
+        which, place = spread(low, high)
+        outside = place == self.ends[self.turn_at(place)]
+        return strings(self.raw[place[~outside]], np.bincount(which[~outside], minlength=len(low)))
+
+    def bodies(self, low: np.ndarray, high: np.ndarray) -> pl.Series:
+        _, place = spread(low, high)
+        return strings(self.folded.codes[place], high - low)
+
+    def before(self, start: np.ndarray) -> pl.Series:
+        """Up to CONTEXT folded characters before, and the mark right before the match."""
+        first_break = np.searchsorted(self.breaks, start)
+        opens = np.where(first_break > 0, self.breaks[first_break - 1] + 1, 0)
+        return self._marked(np.maximum(opens, start - CONTEXT), start + 1, blank=start)
+
+    def after(self, end: np.ndarray) -> pl.Series:
+        closes = self.breaks[np.searchsorted(self.breaks, end)]
+        high = np.minimum(end + CONTEXT, closes)
+        return self._marked(end, high + 1, blank=high)
+
+    def _marked(self, low: np.ndarray, high: np.ndarray, blank: np.ndarray) -> pl.Series:
+        """Folded characters, each after the clause mark that stands before it; the character at `blank` is left out."""
+        which, place = spread(low, high)
+        codes = np.where(place == blank[which], 0, self.folded.codes[place])
+        previous_end = np.where(place > 0, self.folded.end[place - 1], 0)
+        gap = previous_end < self.folded.start[place]
+        first = _CLAUSE[self.raw[np.minimum(previous_end, len(self.raw) - 1)]]
+        last = _CLAUSE[self.raw[self.folded.start[place] - 1]]
+        mark = np.where(gap, np.maximum(first, last), 0)
+        flat = np.column_stack([mark, codes]).ravel()
+        lengths = np.bincount(np.repeat(which, 2)[flat != 0], minlength=len(low))
+        return strings(flat[flat != 0], lengths)
+
+
+def _search_block(matcher: Matcher, turns: pl.DataFrame, laid: pl.DataFrame) -> pl.DataFrame:
+    block = _Block(matcher, turns, laid)
+    found, (reading, place) = matcher.text.search(block.folded.codes, block.breaks)
+    found = found.take(_whole_numbers(matcher, block.folded, found))
+    frames = [_frame(matcher, turns, block, found, "text")]
+    if matcher.homophone is not None:
+        spoken, _ = matcher.homophone.search(_spoken_units(matcher, block.folded.codes, reading, place), block.breaks)
+        spoken = spoken.take(~_found_already(found, spoken))
+        frames.append(_frame(matcher, turns, block, spoken, "homophone"))
+    return pl.concat(frames)
+
+
+def _whole_numbers(matcher: Matcher, folded: Folded, found: Found) -> np.ndarray:
+    """A term that begins or ends with a number or Latin word is no part of a longer one (SM in Smoking, 5 in 15)."""
+    codes = folded.codes
+    before, after = np.maximum(found.start - 1, 0), np.minimum(found.end, len(codes) - 1)
+    touches = (folded.end[before] == folded.start[found.start]) & (found.start > 0)
+    grows = touches & _same_script(codes[before], codes[found.start])
+    reaches = folded.end[found.end - 1] == folded.start[after]
+    goes_on = reaches & _same_script(codes[found.end - 1], codes[after])
+    return ~(matcher.first_numeric[found.item] & grows) & ~(matcher.last_numeric[found.item] & goes_on)
+
+
+def _same_script(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Both ASCII digits or both ASCII letters (folded text has lower case only)."""
+    digits = (a >= 0x30) & (a <= 0x39) & (b >= 0x30) & (b <= 0x39)
+    return digits | ((a >= 0x61) & (a <= 0x7A) & (b >= 0x61) & (b <= 0x7A))
+
+
+def _spoken_units(matcher: Matcher, codes: np.ndarray, reading: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Syllable class + 1 of every folded character; the readings of phrases win, longer ones over shorter ones."""
+    units = (matcher.syllables.table[codes] + 1).astype(np.int64)
+    lengths = np.array([length for length, _ in matcher.readings], np.int64)
+    of_match = lengths[reading] if len(lengths) else lengths
+    for length in np.unique(of_match):
+        chosen = of_match == length
+        table = np.zeros((len(matcher.readings), length), np.int64)
+        same = np.flatnonzero(lengths == length)
+        table[same] = [matcher.readings[index][1] for index in same]
+        units[place[chosen, None] + np.arange(length)] = table[reading[chosen]]
+    return units
+
+
+def _found_already(text: Found, spoken: Found) -> np.ndarray:
+    """What the text lane found needs no homophone: same item, same start or same end."""
+    shift = np.int64(1) << 36
+    same_start = np.isin(spoken.item * shift + spoken.start, text.item * shift + text.start)
+    return same_start | np.isin(spoken.item * shift + spoken.end, text.item * shift + text.end)
+
+
+def _frame(matcher: Matcher, turns: pl.DataFrame, block: _Block, found: Found, via: str) -> pl.DataFrame:
+    low, high = block.folded.start[found.start], block.folded.end[found.end - 1]
+    turn, end_turn = block.turn_at(low), block.turn_at(high - 1)
+    items = matcher.items[found.item]
+    pattern = items["pattern"].to_numpy()
+    explained = np.zeros(len(low), bool)
+    if via == "homophone":
+        explained[~pattern] = matcher.syllables.explained(
+            block.folded.codes, found.start[~pattern], found.end[~pattern]
+        )
+    rows = pl.Series(block.rows[turn], dtype=pl.UInt32)
+    end_rows = pl.Series(block.rows[end_turn], dtype=pl.UInt32)
+    return pl.DataFrame(
+        {
+            "row": rows, "end_row": end_rows, "end_turn_index": turns["turn_index"].gather(end_rows),
+            **{name: items[name] for name in ("probe_id", "kind", "term", "pattern")},
+            "via": pl.repeat(via, len(low), eager=True), "start": low - block.starts[turn], "end": high - block.starts[end_turn],
+            "quote": block.quotes(low, high), "body": block.bodies(found.start, found.end),
+            "before": block.before(found.start), "after": block.after(found.end),
+            "head": found.head - found.start, "tail": found.end - found.tail, "explained": explained,
+        }
+    ).cast(dict(MATCHES))  # fmt: skip
