@@ -53,7 +53,7 @@ def reconcile(
 
 
 def balance(reconciliation: pl.DataFrame) -> dict[str, int]:
-    """`listed`, `inspected` and `skipped` calls (those nobody answered among the skipped); the first is the others' sum."""
+    """`listed`, `inspected` and `skipped` calls, those nobody answered among the skipped; listed is their sum."""
     calls = reconciliation.filter(pl.col("state") != "surplus_recording")
     inspected = calls.filter(pl.col("state") == "inspected").height
     explained = calls.filter((pl.col("state") != "inspected") & pl.col("reason").is_not_null()).height

@@ -1,0 +1,233 @@
+"""Three gates: after intake, after speech, before publishing. A failed critical expectation stops the day.
+
+What is expected of one row is a column of truth values made by polars (`in_order`, `accounted`), so that the engine
+only ever sees the few narrow columns under test and each failing row is named by its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from inspection.errors import SKIP_REASONS, GateError
+from inspection.results.validation import ROW, Expectation, validate
+
+Tables = Mapping[str, pl.DataFrame]
+
+UNMAPPED = "UNMAPPED"
+ROLES = ["agent", "robot", "customer", "unknown"]
+VERDICTS = ["fail", "pass", "unsure", "not_applicable"]
+SEVERITIES = ["fatal", "major", "minor", "info"]
+LONGEST_CALL_MS = 6 * 3600 * 1000
+
+
+def not_null(table: str, column: str, description: str, severity: str = "critical") -> Expectation:
+    return Expectation(table, "ExpectColumnValuesToNotBeNull", severity, description, {"column": column})
+
+
+def unique(table: str, column: str, description: str) -> Expectation:
+    return Expectation(table, "ExpectColumnValuesToBeUnique", "critical", description, {"column": column})
+
+
+def one_of(table: str, column: str, values: list[str], description: str, severity: str = "critical") -> Expectation:
+    options = {"column": column, "value_set": values}
+    return Expectation(table, "ExpectColumnValuesToBeInSet", severity, description, options)
+
+
+def between(
+    table: str, column: str, limits: tuple[float, float], description: str, severity: str = "critical"
+) -> Expectation:
+    options = {"column": column, "min_value": limits[0], "max_value": limits[1]}
+    return Expectation(table, "ExpectColumnValuesToBeBetween", severity, description, options)
+
+
+def true(table: str, column: str, description: str, severity: str = "critical", mostly: float = 1.0) -> Expectation:
+    options = {"column": column, "value_set": [True], "mostly": mostly}
+    return Expectation(table, "ExpectColumnValuesToBeInSet", severity, description, options)
+
+
+def some_rows(table: str, description: str, severity: str) -> Expectation:
+    return Expectation(table, "ExpectTableRowCountToBeBetween", severity, description, {"min_value": 1})
+
+
+AFTER_INTAKE = [
+    some_rows("attempts", "拨打清单不为空 · the dialer lists at least one attempt", "warning"),
+    not_null("attempts", "call_id", "每通有编号 · every attempt has an id"),
+    unique("attempts", "call_id", "编号唯一 · no id occurs twice"),
+    not_null("attempts", "dialed_at", "拨打时间可读 · every dial time can be read"),
+    not_null("attempts", "phone_key", "有被叫号码 · every attempt has a number (frequency rules need it)", "warning"),
+    true("attempts", "mapped", "结果码均已映射 · every outcome code is in the dispositions file", "warning"),
+    one_of("attempts", "direction", ["outbound", "inbound"], "呼叫方向已知 · direction is outbound or inbound"),
+    one_of(
+        "attempts", "phone_owner", ["debtor", "contact", "guarantor", "unknown"], "号码归属已知 · known phone owner"
+    ),
+    one_of("attempts", "agent_kind", ["robot", "human"], "机器人或人工 · robot or human", "warning"),
+    one_of("attempts", "agency_type", ["own", "agency"], "自营或委外 · own staff or agency", "warning"),
+    true("attempts", "in_order", "先拨打后接通后结束 · dialled, answered and ended in this order", "warning"),
+    between("attempts", "talk_ms", (0, LONGEST_CALL_MS), "通话时长合理 · talk time between 0 and 6 hours", "warning"),
+    true("attempts", "found", "接通的有录音 · 95 % of answered calls have a recording", "warning", 0.95),
+    unique("recordings", "recording_id", "录音唯一 · no recording is listed twice"),
+    one_of("skips", "reason", sorted(SKIP_REASONS), "跳过均有原因 · every skip has a known reason"),
+]
+
+AFTER_SPEECH = [
+    unique("audio", "call_id", "每通一份转写 · one transcript a call"),
+    true("audio", "listed", "转写的通话都在清单 · every transcript belongs to a listed call"),
+    between("audio", "duration_ms", (1, LONGEST_CALL_MS), "录音时长合理 · audio between 1 ms and 6 hours"),
+    between("audio", "role_confidence", (0, 1), "角色置信度合法 · role confidence is a share"),
+    true("audio", "told_apart", "角色可分辨 · roles are told apart in 80 % of calls", "warning", 0.8),
+    true("audio", "words_in_order", "词在录音之内 · words lie within the audio, start before they end"),
+    true(
+        "audio",
+        "agrees",
+        "时长与拨打记录相符 · audio and dialer durations differ by at most 10 % or 5 s",
+        "warning",
+        0.9,
+    ),
+    one_of("turns", "role", ROLES, "角色合法 · known role"),
+    true("turns", "in_order", "话轮时间合法 · turns start at or after 0 and before they end"),
+    not_null("turns", "text", "话轮有文字 · every turn has text"),
+]
+
+BEFORE_PUBLISH = [
+    unique("calls", "call_id", "每通一行 · every listed call has one row"),
+    true("calls", "accounted", "每通有结论 · every listed call is inspected or skipped with a reason"),
+    some_rows("runs", "有批次记录 · the run is on record", "critical"),
+    true("runs", "balanced", "清单=已检+跳过 · listed = inspected + skipped"),
+    between("scores", "score", (0, 100), "得分在0到100 · scores between 0 and 100"),
+    one_of("scores", "verdict", ["fail", "pass", "unsure"], "结论合法 · known verdict"),
+    true("scores", "zero_when_fatal", "一票否决为零分 · a fatal finding makes the score 0 and the verdict fail"),
+    true("scores", "listed", "得分的通话都在清单 · every score belongs to a listed call"),
+    true("scores", "adds_up", "得分等于分项之和 · a score's points are the sum of its components"),
+    true("components", "in_range", "分项不超过满分 · 0 ≤ earned ≤ possible"),
+    one_of("findings", "verdict", VERDICTS, "判定合法 · known verdict"),
+    one_of("findings", "severity", SEVERITIES, "级别合法 · known severity"),
+    true("findings", "listed", "判定的通话都在清单 · every finding belongs to a listed call"),
+    true("findings", "in_order", "证据位置合法 · evidence starts before it ends"),
+    true("findings", "reasoned", "不合格有理由 · every failure has a reason and a rule version"),
+]
+
+
+def after_intake(tables: Tables, data_docs: Path | None = None) -> pl.DataFrame:
+    """GATES of `attempts`, `recordings` and `skips` as they came in."""
+    attempts, skips = tables["attempts"], tables["skips"]
+    missing = skips.filter(pl.col("reason") == "recording_missing")["call_id"].implode()
+    times = ["dialed_at", "answered_at", "ended_at"]
+    checked = attempts.select(
+        _named("call_id"), "call_id", "dialed_at", "phone_key", "direction", "phone_owner", "agent_kind", "agency_type",
+        "talk_ms", mapped=pl.col("outcome") != UNMAPPED, in_order=_rising(*times),
+        found=pl.when(pl.col("talk_ms") > 0).then(~pl.col("call_id").is_in(missing)),
+    )  # fmt: skip
+    frames = {
+        "attempts": checked,
+        "recordings": tables["recordings"].select(_named("recording_id"), "recording_id"),
+        "skips": skips.select(pl.coalesce("call_id", "recording_id").alias(ROW), "reason"),
+    }
+    gates = validate("intake", frames, AFTER_INTAKE, data_docs)
+    return _with_codes(gates, attempts)
+
+
+def after_speech(tables: Tables, data_docs: Path | None = None) -> pl.DataFrame:
+    """GATES of `audio`, `turns` and `words` against `attempts`."""
+    audio, words, attempts = tables["audio"], tables["words"], tables["attempts"]
+    duration = audio.select("call_id", "duration_ms")
+    ordered = pl.col("start_ms").is_between(0, pl.col("end_ms")) & pl.col("probability").is_between(0, 1)
+    bad = words.lazy().join(duration.lazy(), on="call_id", how="left")
+    bad = bad.filter(~(ordered & (pl.col("end_ms") <= pl.col("duration_ms") + 1000))).select("call_id").collect()
+    talk = attempts.select("call_id", "talk_ms")
+    difference = (pl.col("duration_ms") - pl.col("talk_ms")).abs()
+    checked = audio.join(talk, on="call_id", how="left").select(
+        _named("call_id"), "call_id", "duration_ms", pl.col("role_confidence").cast(pl.Float64), listed=_in(attempts),
+        told_apart=pl.col("role_basis") != "none", words_in_order=~pl.col("call_id").is_in(bad["call_id"].implode()),
+        agrees=(difference <= 5000) | (difference <= 0.1 * pl.col("talk_ms")),
+    )  # fmt: skip
+    turns = tables["turns"].select(
+        _named("call_id"), "role", "text", in_order=pl.col("start_ms").is_between(0, pl.col("end_ms"))
+    )
+    return validate("speech", {"audio": checked, "turns": turns}, AFTER_SPEECH, data_docs)
+
+
+def before_publish(tables: Tables, data_docs: Path | None = None) -> pl.DataFrame:
+    """GATES of everything that is about to be published: the day balances, scores add up, findings have reasons."""
+    attempts, scores, components = tables["attempts"], tables["scores"], tables["components"]
+    calls = tables["reconciliation"].filter(pl.col("state") != "surplus_recording")
+    sums = components.group_by("call_id", "scorecard").agg(pl.sum("earned", "possible").name.prefix("sum_"))
+    counted = pl.col("listed") == pl.col("inspected") + pl.col("skipped")
+    reasoned = (pl.col("reason").str.len_chars() > 0) & pl.col("rule_version").is_not_null()
+    close = [((pl.col(name) - pl.col(f"sum_{name}").fill_null(0)).abs() < 0.01) for name in ("earned", "possible")]
+    fatal_is_zero = ~pl.col("fatal") | ((pl.col("score").fill_null(0) == 0) & (pl.col("verdict") == "fail"))
+    frames = {
+        "calls": calls.select(
+            _named("call_id"), "call_id", accounted=(pl.col("state") == "inspected") | pl.col("reason").is_not_null()
+        ),
+        "runs": tables["runs"].select(
+            pl.col("run_id").alias(ROW),
+            balanced=counted & (pl.col("listed") == attempts.height),
+        ),
+        "scores": scores.join(sums, on=["call_id", "scorecard"], how="left").select(
+            _named("call_id"), "score", "verdict", listed=_in(attempts), zero_when_fatal=fatal_is_zero,
+            adds_up=close[0] & close[1],
+        ),
+        "components": components.select(_named("call_id"), in_range=pl.col("earned").is_between(0, pl.col("possible"))),
+        "findings": tables["findings"].select(
+            _named("call_id"), "verdict", "severity", listed=_in(attempts), in_order=_rising("start_ms", "end_ms"),
+            reasoned=(pl.col("verdict") != "fail") | reasoned,
+        ),
+    }  # fmt: skip
+    return validate("publish", frames, BEFORE_PUBLISH, data_docs)
+
+
+def require(gates: pl.DataFrame) -> None:
+    """Raises GateError when a critical expectation failed: which one, how many rows, and the first ids of them."""
+    failed = gates.filter((pl.col("severity") == "critical") & ~pl.col("success"))
+    if failed.is_empty():
+        return
+    told = []
+    for row in failed.iter_rows(named=True):
+        ids = row["unexpected_ids"]
+        names = f" ({', '.join(ids[:10])}{', …' if len(ids) > 10 else ''})" if ids else ""
+        told.append(f"{row['expectation']}: {row['description'].split(' · ')[-1]} — {row['observed']}{names}")
+    raise GateError(f"gate {failed['gate'][0]} failed, nothing was published: " + "; ".join(told))
+
+
+def quarantine(tables: Tables, gates: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The rows that failed expectations name, by table, each with what it failed: the list of what to repair."""
+    failed = gates.filter(~pl.col("success") & (pl.col("unexpected_ids").list.len() > 0))
+    broken = failed.select("expectation", pl.col("unexpected_ids").alias(ROW)).explode(ROW)
+    broken = broken.with_columns(table=pl.col("expectation").str.split(".").list.first())
+    found = {}
+    for (table,), rows in broken.group_by("table", maintain_order=True):
+        frame = tables["reconciliation" if table == "calls" else str(table)]
+        key = "recording_id" if table == "recordings" else "run_id" if table == "runs" else "call_id"
+        reasons = rows.group_by(ROW).agg(failed=pl.col("expectation").sort())
+        found[str(table)] = frame.with_columns(_named(key)).join(reasons, on=ROW).drop(ROW)
+    return found
+
+
+def _named(column: str) -> pl.Expr:
+    return pl.coalesce(pl.col(column), pl.format("row {}", pl.int_range(pl.len()))).alias(ROW)
+
+
+def _in(attempts: pl.DataFrame) -> pl.Expr:
+    return pl.col("call_id").is_in(attempts["call_id"].implode())
+
+
+def _rising(*columns: str) -> pl.Expr:
+    """True unless two present values stand in the wrong order."""
+    pairs = [(pl.col(a) <= pl.col(b)).fill_null(True) for place, a in enumerate(columns) for b in columns[place + 1 :]]
+    return pl.all_horizontal(pairs)
+
+
+def _with_codes(gates: pl.DataFrame, attempts: pl.DataFrame) -> pl.DataFrame:
+    """Names the unmapped codes and how often each occurs: what compliance has to add to the dispositions file."""
+    unmapped = (
+        attempts.filter(pl.col("outcome") == UNMAPPED)
+        .group_by("outcome_raw")
+        .len()
+        .sort("len", "outcome_raw", descending=[True, False])
+    )
+    codes = ", ".join(f"{code or '(none)'} × {count}" for code, count in unmapped.rows())
+    mine = pl.col("expectation").str.starts_with("attempts.mapped.") & ~pl.col("success")
+    return gates.with_columns(observed=pl.when(mine).then(pl.lit(codes)).otherwise("observed"))
