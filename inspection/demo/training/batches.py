@@ -1,4 +1,4 @@
-"""Batches for the recogniser's training: utterances of like length, with what each decoder step should write and watch."""
+"""Batches of the recogniser's training: utterances of like length, what each decoder step should write and watch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .corpus import Utterance
 from .network import SAMPLED_PADDING
-from .texts import SLOTS
+from .said import SLOTS
 from .tokens import CHARACTERS, NUMBER, timestamp
 
 IGNORED = -100
@@ -33,8 +33,11 @@ SYLLABLES = ("", *syllable_numbers())
 
 @dataclass
 class Batch:
-    """features (b, frames, 80); syllables (b, positions) and targets (b, n), −100 where nothing is asked; tokens (b, n);
-    next_span and last_span (b, n, positions + sampled padding): 1 where attention should lie, all 0 where it is free."""
+    """What one step learns from.
+
+    features (b, frames, 80); syllables (b, positions) and targets (b, n), −100 where nothing is asked; tokens (b, n);
+    next_span and last_span (b, n, positions + sampled padding): 1 where attention should lie, all 0 where it is free.
+    """
 
     features: Tensor
     syllables: Tensor

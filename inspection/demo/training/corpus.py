@@ -2,9 +2,9 @@
 
     python -m inspection.demo.training.corpus FOLDER --shards 0 30      # makes the missing ones
 
-A shard holds `UTTERANCES_PER_SHARD` utterances: `features` float16 (all frames, 80), `offset` (frames), `text`, and for each
-character its syllable and its first and last encoder position. Features are faster-whisper's own, of sound that went
-through a telephone line and was brought to 16 kHz as the product does it.
+A shard holds `UTTERANCES_PER_SHARD` utterances: `features` float16 (all frames, 80), `offset` (frames), `text`, and for
+each character its syllable and its encoder positions. Features are faster-whisper's own, of sound that went through a
+telephone line and was brought to 16 kHz as the product does it.
 """
 
 import argparse
@@ -26,7 +26,7 @@ WORDLESS_SHARE = 0.02
 
 @dataclass
 class Utterance:
-    """`features` float16 (frames, 80); `spans` int (characters, 2): encoder positions [first, last) of each character."""
+    """`features` float16 (frames, 80); `spans` int (characters, 2): encoder positions [first, last)."""
 
     text: str
     features: np.ndarray
@@ -42,11 +42,12 @@ def voice_at(rng: np.random.Generator) -> Voice:
 
 
 def utterance_sound(text: str, rng: np.random.Generator) -> tuple[np.ndarray, tuple[tuple[str, int, int], ...]]:
-    """16 kHz float32 of one clip with a little silence around, as voice activity cuts it, and its character times in ms."""
+    """16 kHz float32 of one clip with a little silence around, as voice activity cuts it; its character times in ms."""
     if not text:
         return _wordless(rng), ()
     speech = speak(text, voice_at(rng))
-    before_ms, after_ms = int(rng.choice([0, rng.integers(0, 120), rng.integers(100, 500)])), int(rng.integers(0, 500))
+    before_ms = int(rng.choice([0, rng.integers(0, 120), rng.integers(100, 500)]))
+    after_ms = int(rng.integers(0, 500))
     tail_ms = speech.marks[-1][2] + int(rng.integers(30, 200))
     spoken = speech.samples[: round(tail_ms * speech.rate_hz / 1000)]
     quiet = [np.zeros(round(ms * speech.rate_hz / 1000), np.float32) for ms in (before_ms, after_ms)]
@@ -67,12 +68,15 @@ def utterance(text: str, rng: np.random.Generator, extractor) -> Utterance:
 
     sound, marks = utterance_sound(text, rng)
     features = extractor(sound)[:, :-1].T.astype(np.float16)  # the product drops the last frame too
-    spans = np.array(
-        [[start // POSITION_MS, max(start // POSITION_MS + 1, end // POSITION_MS)] for _, start, end in marks], np.int32
-    )
+    spans = np.array([_positions(start, end) for _, start, end in marks], np.int32)
     readings = lazy_pinyin(text.upper(), style=Style.TONE3, neutral_tone_with_five=True, errors=list)
     syllables = [reading for char, reading in zip(text.upper(), readings, strict=True) if normal(char)]
     return Utterance("".join(char for char, *_ in marks), features, spans.reshape(-1, 2), syllables)
+
+
+def _positions(start_ms: int, end_ms: int) -> tuple[int, int]:
+    first = start_ms // POSITION_MS
+    return first, max(first + 1, end_ms // POSITION_MS)
 
 
 def make_shard(path: Path, number: int, seed: int = SEED) -> None:

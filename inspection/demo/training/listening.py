@@ -93,9 +93,8 @@ def main() -> None:
     result = listen(arguments.folder, development_sounds(arguments.clips))
     for text, heard in result.samples[:12]:
         print(f"said  {text}\nheard {heard}\n")
-    print(
-        f"character error rate {result.error_rate:.1%}, word starts within 300 ms {result.words_in_time:.1%}, {result.speed:.0f} times real time"
-    )
+    print(f"character error rate {result.error_rate:.1%}, word starts within 300 ms {result.words_in_time:.1%}")
+    print(f"{result.speed:.0f} times real time")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ Utterances grow from 2.5 s to 9 s. Then prompts with names (hotwords) and timest
 import argparse
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,15 +24,15 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from .batches import Batch, batches
+from .batches import SYLLABLES, Batch, batches
 from .corpus import UTTERANCES_PER_SHARD, Utterance, development_sounds, load, make_shard, shard_path
 from .export import export
 from .listening import listen
 from .network import Recogniser
-from .tokens import NEVER, NEVER_COUNT, NUMBER, TRAINED
+from .tokens import NEVER, NEVER_COUNT, TRAINED
 
 SHORT_FRAMES, LONG_FRAMES = 260, 900
-SHORT_STEPS, GROWN_STEP, PROMPTS_FROM = 500, 2500, 2000
+SHORT_STEPS, GROWN_STEP, EXTRAS_FROM = 500, 2500, 2000
 
 
 @dataclass
@@ -43,12 +44,13 @@ class Shelf:
     utterances: list[Utterance] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
 
-    def refresh(self) -> None:
+    def refreshed(self) -> list[Utterance]:
         for number in range(self.count):
             path = shard_path(self.folder, number)
             if number not in self.taken and path.exists():
                 self.utterances += load(path)
                 self.taken.add(number)
+        return self.utterances
 
 
 def losses(network: Recogniser, batch: Batch, generator: torch.Generator) -> tuple[torch.Tensor, dict[str, float]]:
@@ -82,98 +84,114 @@ def rate_at(step: int, progress: float, peak: float) -> float:
     return peak * min(1.0, (step + 1) / 300) * (0.5 * (1 + math.cos(math.pi * min(progress, 1.0))) + 0.005)
 
 
+class Training:
+    """A network, its optimizer and how far they are; kept on disk so that a killed run goes on."""
+
+    def __init__(self, arguments: argparse.Namespace):
+        self.arguments, self.work = arguments, arguments.work
+        self.sizes = (len(TRAINED), len(SYLLABLES), arguments.width, arguments.width // 64, 4, 2)
+        self.network = Recogniser(*self.sizes)
+        learned = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        groups = [
+            {"params": [p for p in learned if p.dim() > 1], "weight_decay": 0.01},
+            {"params": [p for p in learned if p.dim() <= 1], "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98))
+        self.step, self.spent_s, self.averages = 0, 0.0, {}
+        self.generator = torch.Generator()
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.work / "checkpoint.pt"
+
+    def resume(self) -> None:
+        saved = torch.load(self.checkpoint, weights_only=True)
+        self.network.load_state_dict(saved["network"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.step, self.spent_s = saved["step"], saved["spent_s"]
+
+    def keep(self) -> None:
+        saved = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+        part = self.checkpoint.with_suffix(".part")
+        torch.save({**saved, "sizes": self.sizes, "step": self.step, "spent_s": self.spent_s}, part)
+        part.replace(self.checkpoint)
+        export(self.network, self.work / "export")
+
+    @property
+    def progress(self) -> float:
+        return max(self.step / self.arguments.steps, self.spent_s / 60 / self.arguments.minutes)
+
+    def learn(self, batch: Batch) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate_at(self.step, self.progress, self.arguments.rate)
+        total, parts = losses(self.network, batch, self.generator)
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.step += 1
+        self.averages = {name: 0.95 * self.averages.get(name, value) + 0.05 * value for name, value in parts.items()}
+
+    def supply(self, shelf: Shelf) -> Iterator[Batch]:
+        """Batches without end; the longest utterance and the extras are decided anew every 200 batches or so."""
+        while True:
+            seed = self.arguments.seed + self.step
+            self.generator.manual_seed(seed)
+            yield from batches(
+                shelf.refreshed(),
+                longest_frames(self.step),
+                self.arguments.frames,
+                seed,
+                extras=self.step >= EXTRAS_FROM,
+            )
+
+
 def train(arguments: argparse.Namespace) -> None:
     torch.manual_seed(arguments.seed)
     torch.set_num_threads(arguments.threads)
-    work = arguments.work
-    work.mkdir(parents=True, exist_ok=True)
-    shelf = Shelf(work / "corpus", arguments.shards)
+    shelf = Shelf(arguments.work / "corpus", arguments.shards)
     if not arguments.sound_elsewhere:
-        shelf.folder.mkdir(exist_ok=True)
-        for number in range(arguments.shards):
-            if not shard_path(shelf.folder, number).exists():
-                make_shard(shard_path(shelf.folder, number), number)
-                print(f"sound: {(number + 1) * UTTERANCES_PER_SHARD} utterances", flush=True)
-    from .batches import SYLLABLES
-
-    sizes = (len(TRAINED), len(SYLLABLES), arguments.width, arguments.width // 64, 4, 2)
-    network = Recogniser(*sizes)
-    decayed = [p for p in network.parameters() if p.requires_grad and p.dim() > 1]
-    plain = [p for p in network.parameters() if p.requires_grad and p.dim() <= 1]
-    optimizer = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}], betas=(0.9, 0.98)
-    )
-    checkpoint, step, spent_before_s = work / "checkpoint.pt", 0, 0.0
-    if arguments.resume and checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(saved["network"])
-        optimizer.load_state_dict(saved["optimizer"])
-        step, spent_before_s = saved["step"], saved["spent_s"]
-    generator = torch.Generator().manual_seed(arguments.seed + step)
+        make_sound(shelf)
+    training = Training(arguments)
+    if arguments.resume and training.checkpoint.exists():
+        training.resume()
     clips = development_sounds(60)
-    begun = time.monotonic()
-    measured_s, averages = 0.0, {}
-    supply = iter(())
-    while True:
-        spent_s = spent_before_s + time.monotonic() - begun
-        progress = max(step / arguments.steps, spent_s / 60 / arguments.minutes)
-        if progress >= 1:
+    before_s, begun, measured_s = training.spent_s, time.monotonic(), training.spent_s
+    for batch in training.supply(shelf):
+        training.learn(batch)
+        training.spent_s = before_s + time.monotonic() - begun
+        if training.step % 50 == 0:
+            shown = " ".join(f"{name} {value:.3f}" for name, value in training.averages.items())
+            print(
+                f"step {training.step}, {training.spent_s / 60:.1f} min, {tuple(batch.features.shape[:2])}: {shown}",
+                flush=True,
+            )
+        if training.progress >= 1:
             break
-        batch = next(supply, None)
-        if batch is None:
-            shelf.refresh()
-            supply = batches(
-                shelf.utterances,
-                longest_frames(step),
-                arguments.frames,
-                arguments.seed + step,
-                extras=step >= PROMPTS_FROM,
-            )
-            continue
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, progress, arguments.rate)
-        total, parts = losses(network, batch, generator)
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        averages = {name: 0.95 * averages.get(name, value) + 0.05 * value for name, value in parts.items()}
-        if step % 50 == 0:
-            shown = " ".join(f"{name} {value:.3f}" for name, value in averages.items())
-            print(
-                f"step {step} {spent_s / 60:.1f} min, {len(shelf.utterances)} utterances, {tuple(batch.features.shape[:2])}: {shown}",
-                flush=True,
-            )
-        if spent_s - measured_s > 60 * arguments.measure_minutes:
-            measured_s = spent_s
-            keep(network, optimizer, checkpoint, sizes, step, spent_s)
-            export(network, work / "export")
-            heard = listen(work / "export", clips, arguments.threads)
-            print(
-                f"step {step}: error {heard.error_rate:.1%}, in time {heard.words_in_time:.1%}, speed {heard.speed:.0f}",
-                flush=True,
-            )
-            for said, text in heard.samples[:4]:
-                print(f"   {said}\n   {text}", flush=True)
-    keep(network, optimizer, checkpoint, sizes, step, spent_s)
-    export(network, work / "export")
-    print(f"{step} steps in {spent_s / 60:.0f} minutes: {work / 'export'}")
+        if training.spent_s - measured_s > 60 * arguments.measure_minutes:
+            measured_s = training.spent_s
+            training.keep()
+            report(training.work / "export", clips, arguments.threads)
+    training.keep()
+    report(training.work / "export", clips, arguments.threads)
 
 
-def keep(network, optimizer, path: Path, sizes: tuple, step: int, spent_s: float) -> None:
-    part = path.with_suffix(".part")
-    torch.save(
-        {
-            "network": network.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "sizes": sizes,
-            "step": step,
-            "spent_s": spent_s,
-        },
-        part,
+def make_sound(shelf: Shelf) -> None:
+    shelf.folder.mkdir(parents=True, exist_ok=True)
+    for number in range(shelf.count):
+        if not shard_path(shelf.folder, number).exists():
+            make_shard(shard_path(shelf.folder, number), number)
+            print(f"sound: {(number + 1) * UTTERANCES_PER_SHARD} utterances", flush=True)
+
+
+def report(folder: Path, clips: list, threads: int) -> None:
+    heard = listen(folder, clips, threads)
+    print(
+        f"  error {heard.error_rate:.1%}, in time {heard.words_in_time:.1%}, {heard.speed:.0f} times real time",
+        flush=True,
     )
-    part.replace(path)
+    for said, text in heard.samples[:4]:
+        print(f"    said  {said}\n    heard {text}", flush=True)
 
 
 def main() -> None:

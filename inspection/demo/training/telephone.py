@@ -21,7 +21,7 @@ CODECS = ("mulaw", "alaw", "u8", "opus", "mp3", "gsm", "none")
 CODEC_SHARE = (0.36, 0.18, 0.10, 0.12, 0.12, 0.10, 0.02)
 
 
-def line(
+def line(  # noqa: PLR0917 - each part of a line may be fixed by hand
     samples: np.ndarray,
     rate_hz: int,
     rng: np.random.Generator,

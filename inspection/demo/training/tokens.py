@@ -1,9 +1,9 @@
 """Token numbers: those that are trained, and the whole list at export.
 
-The exported list keeps Whisper's special tokens in Whisper's order with the 1,501 timestamps at the end. It is short, which
-keeps the model small and quick: what makes CTranslate2 4 take a Whisper for multilingual is a token that is the empty
-text, as in Whisper's own vocabulary. Older releases counted instead and asked for 51,865 tokens; without either, the
-language is ignored and Chinese words get no times.
+The exported list keeps Whisper's special tokens in Whisper's order with the 1,501 timestamps at the end. It is short,
+which keeps the model small and quick: what makes CTranslate2 4 take a Whisper for multilingual is a token that is the
+empty text, as in Whisper's own vocabulary. Older releases counted instead and asked for 51,865 tokens; without either,
+the language is ignored and Chinese words get no times.
 """
 
 import json
@@ -11,19 +11,28 @@ from pathlib import Path
 
 from .texts import alphabet
 
-LANGUAGES = (
-    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi ml cy sk te fa lv bn sr az "
-    "sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as "
-    "tt haw ln ha ba jw su"
-).split()  # fmt: skip
-SPECIALS = ["<|endoftext|>", "<|startoftranscript|>", *(f"<|{code}|>" for code in LANGUAGES),
-            "<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>"]  # fmt: skip
+LANGUAGE_CODES = """
+en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr
+bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn
+yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su
+"""
+LANGUAGES = LANGUAGE_CODES.split()
+SPECIALS = [
+    *("<|endoftext|>", "<|startoftranscript|>"),
+    *(f"<|{code}|>" for code in LANGUAGES),
+    *("<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>"),
+]
 TIMESTAMPS = [f"<|{0.02 * step:.2f}|>" for step in range(1501)]
 TRAINED_TIMESTAMPS = 501  # up to 10 s: longer clips are not trained on
 
 CHARACTERS = alphabet()
-TRAINED = [*CHARACTERS, "<|endoftext|>", "<|startoftranscript|>", "<|zh|>", "<|transcribe|>", "<|startofprev|>", "<|nospeech|>",
-           "<|notimestamps|>", *TIMESTAMPS[:TRAINED_TIMESTAMPS], "never"]  # fmt: skip
+TRAINED = [
+    *CHARACTERS,
+    *("<|endoftext|>", "<|startoftranscript|>", "<|zh|>", "<|transcribe|>"),
+    *("<|startofprev|>", "<|nospeech|>", "<|notimestamps|>"),
+    *TIMESTAMPS[:TRAINED_TIMESTAMPS],
+    "never",
+]
 NUMBER = {token: number for number, token in enumerate(TRAINED)}
 NEVER = NUMBER["never"]
 NEVER_COUNT = 47563  # more than are exported: the untrained tokens learn to stay far out of the way

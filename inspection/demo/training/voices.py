@@ -15,10 +15,10 @@ A build-time tool: `SynthesiserMissing` says so in one line where the library is
 """
 
 import ctypes
-import ctypes.util
 import threading
 from dataclasses import dataclass
 from functools import cache
+from string import ascii_uppercase
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class SynthesiserMissing(RuntimeError):
 
 @dataclass(frozen=True)
 class Voice:
-    """A speaker: formants and glottis by `variant`, pitch 0–100, rate in English words a minute (200 ≈ 4.3 characters/s)."""
+    """A speaker: formants by `variant`, pitch 0–100, rate in English words a minute (200 ≈ 4.3 characters a second)."""
 
     variant: str
     pitch: int
@@ -45,7 +45,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Speech:
-    """Samples (float32, mono, [-1, 1], shape (n,)) at `rate_hz`, and (character, start_ms, end_ms) of each character spoken."""
+    """Samples (float32, mono, [-1, 1], shape (n,)) at `rate_hz`; (character, start_ms, end_ms) of each one spoken."""
 
     samples: np.ndarray
     rate_hz: int
@@ -56,35 +56,42 @@ class Speech:
         return round(1000 * len(self.samples) / self.rate_hz)
 
 
-# Variants chosen by ear-free measures: pitch track, long-term spectrum and a clean word stream; whispering, croaking and
-# robotic-effect variants are left out. Pitch and rate are each voice's habit; a caller may shift them with `replace`.
+# Variants chosen by measure: pitch track, spectrum within the telephone band, clean word stream; whispers, croaks and
+# robots are left out. Pitch and rate are each voice's habit; a caller may shift them with `dataclasses.replace`.
 VOICES: dict[str, Voice] = {
-    "m1": Voice("m1", 62, 205), "m2": Voice("m2", 70, 215), "m3": Voice("m3", 45, 225), "m4": Voice("m4", 80, 205),
-    "m5": Voice("m5", 55, 215), "m6": Voice("m6", 72, 220), "m7": Voice("m7", 58, 230), "adam": Voice("adam", 76, 215),
-    "alex": Voice("Alex", 60, 205), "andy": Voice("Andy", 66, 225), "michael": Voice("Michael", 50, 220), "paul": Voice("paul", 64, 210),
-    "max": Voice("max", 78, 215), "lee": Voice("Lee", 56, 225), "john": Voice("john", 68, 205), "marco": Voice("marco", 52, 230),
-    "travis": Voice("travis", 74, 205), "victor": Voice("victor", 82, 210), "denis": Voice("Denis", 60, 220), "gene": Voice("Gene", 70, 210),
-    "f1": Voice("f1", 55, 215), "f2": Voice("f2", 40, 205), "f3": Voice("f3", 60, 225), "f4": Voice("f4", 45, 210),
-    "f5": Voice("f5", 52, 220), "annie": Voice("Annie", 50, 230), "andrea": Voice("Andrea", 48, 170), "alicia": Voice("Alicia", 38, 220),
-    "belinda": Voice("belinda", 44, 205), "linda": Voice("linda", 34, 225), "steph": Voice("steph", 50, 210), "aunty": Voice("aunty", 56, 205),
+    "m1": Voice("m1", 62, 205), "m2": Voice("m2", 70, 215), "m3": Voice("m3", 45, 225),
+    "m4": Voice("m4", 80, 205), "m5": Voice("m5", 55, 215), "m6": Voice("m6", 72, 220),
+    "m7": Voice("m7", 58, 230), "adam": Voice("adam", 76, 215), "alex": Voice("Alex", 60, 205),
+    "andy": Voice("Andy", 66, 225), "michael": Voice("Michael", 50, 220), "paul": Voice("paul", 64, 210),
+    "max": Voice("max", 78, 215), "lee": Voice("Lee", 56, 225), "john": Voice("john", 68, 205),
+    "marco": Voice("marco", 52, 230), "travis": Voice("travis", 74, 205), "victor": Voice("victor", 82, 210),
+    "denis": Voice("Denis", 60, 220), "gene": Voice("Gene", 70, 210), "f1": Voice("f1", 55, 215),
+    "f2": Voice("f2", 40, 205), "f3": Voice("f3", 60, 225), "f4": Voice("f4", 45, 210),
+    "f5": Voice("f5", 52, 220), "annie": Voice("Annie", 50, 230), "andrea": Voice("Andrea", 48, 170),
+    "alicia": Voice("Alicia", 38, 220), "belinda": Voice("belinda", 44, 205), "linda": Voice("linda", 34, 225),
+    "steph": Voice("steph", 50, 210), "aunty": Voice("aunty", 56, 205),
 }  # fmt: skip
 
-_PAUSES = {",": ",", "\uff0c": ",", "、": ",", "。": ".", ".": ".", "?": "?", "\uff1f": "?", "!": "!", "\uff01": "!", ";": ";", "\uff1b": ";", ":": ",", "\uff1a": ","}  # fmt: skip
+_PAUSES = {"\uff0c": ",", "、": ",", "。": ".", "\uff1f": "?", "\uff01": "!", "\uff1b": ";", "\uff1a": ",", ":": ","}
+_PAUSES |= {mark: mark for mark in ",.?!;"}
 _SILENT = set("“”‘’《》〈〉—…()\uff08\uff09\"'")
-_LETTERS = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", (
-    "ei1 bi4 xi1 di4 yi4 fu2 ji4 chi2 ai4 jie4 kei4 lou2 mu2 en1 ou1 pi4 kiu4 er2 si4 ti4 you4 wei1 da2 ke4 wai4 zi4").split()))  # fmt: skip
+_LETTER_NAMES = (
+    "ei1 bi4 xi1 di4 yi4 fu2 ji4 chi2 ai4 jie4 kei4 lou2 mu2 en1 ou1 pi4 kiu4 er2 si4 ti4 you4 wei1 da2 ke4 wai4 zi4"
+)
+_LETTERS = dict(zip(ascii_uppercase, _LETTER_NAMES.split(), strict=True))
 _NEAR = {"嗯": "en1", "呣": "mu2", "哼": "heng1"}  # readings that pypinyin gives without a vowel
 
 
 def speak(text: str, voice: Voice) -> Speech:
-    """Say `text`; Han characters and single capital letters are spoken, punctuation makes a pause, the rest is refused."""
+    """Say `text`: Han characters and letters are spoken, punctuation makes a pause, anything else is refused."""
     words, spoken = _syllables(text)
     samples, events, rate_hz = _synthesise(words, voice)
     spans = _word_spans(events, len(samples))
     if len(spans) != len(spoken):
         raise ValueError(f"the synthesiser made {len(spans)} words of {len(spoken)} characters: {text!r}")
     marks = tuple(
-        (char, round(1000 * start / rate_hz), round(1000 * end / rate_hz)) for char, (start, end) in zip(spoken, spans)
+        (char, round(1000 * start / rate_hz), round(1000 * end / rate_hz))
+        for char, (start, end) in zip(spoken, spans, strict=True)
     )
     return Speech(samples, rate_hz, marks)
 
@@ -141,8 +148,9 @@ class _Id(ctypes.Union):
 
 class _Event(ctypes.Structure):
     _fields_ = [
-        ("type", ctypes.c_int), ("unique_identifier", ctypes.c_uint), ("text_position", ctypes.c_int), ("length", ctypes.c_int),
-        ("audio_position_ms", ctypes.c_int), ("sample", ctypes.c_int), ("user_data", ctypes.c_void_p), ("id", _Id),
+        ("type", ctypes.c_int), ("unique_identifier", ctypes.c_uint), ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int), ("audio_position_ms", ctypes.c_int), ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p), ("id", _Id),
     ]  # fmt: skip
 
 
