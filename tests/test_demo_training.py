@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from inspection.demo.training import telephone, texts, voices
+from inspection.demo.training import said, telephone, texts, voices
 from inspection.demo.training.listening import aligned
 
 needs_synthesiser = pytest.mark.skipif(not voices.available(), reason="espeak-ng is not installed: a build-time tool")
@@ -58,7 +58,7 @@ def test_development_sentences_come_from_other_patterns():
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "words"),
     [
         (5, "五"),
         (12, "十二"),
@@ -69,8 +69,8 @@ def test_development_sentences_come_from_other_patterns():
         (20050, "二万零五十"),
     ],
 )
-def test_numbers_are_said_as_chinese_numerals(number, said):
-    assert texts.numeral(number) == said
+def test_numbers_are_said_as_chinese_numerals(number, words):
+    assert said.numeral(number) == words
 
 
 @needs_synthesiser
