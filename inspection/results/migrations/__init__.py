@@ -1,0 +1,1 @@
+"""Migrations of the published tables (Alembic); `inspection.results.schema.migrate` runs them."""
