@@ -110,9 +110,10 @@ BEFORE_PUBLISH = [
 ]
 
 
-def after_intake(tables: Tables, data_docs: Path | None = None) -> pl.DataFrame:
-    """GATES of `attempts`, `recordings` and `skips` as they came in."""
-    attempts, skips = tables["attempts"], tables["skips"]
+def after_intake(
+    attempts: pl.DataFrame, recordings: pl.DataFrame, skips: pl.DataFrame, *, data_docs: Path | None = None
+) -> pl.DataFrame:
+    """GATES of the day as it came in."""
     missing = skips.filter(pl.col("reason") == "recording_missing")["call_id"].implode()
     times = ["dialed_at", "answered_at", "ended_at"]
     checked = attempts.select(
@@ -122,16 +123,22 @@ def after_intake(tables: Tables, data_docs: Path | None = None) -> pl.DataFrame:
     )  # fmt: skip
     frames = {
         "attempts": checked,
-        "recordings": tables["recordings"].select(_named("recording_id"), "recording_id"),
+        "recordings": recordings.select(_named("recording_id"), "recording_id"),
         "skips": skips.select(pl.coalesce("call_id", "recording_id").alias(ROW), "reason"),
     }
     gates = validate("intake", frames, AFTER_INTAKE, data_docs)
     return _with_codes(gates, attempts)
 
 
-def after_speech(tables: Tables, data_docs: Path | None = None) -> pl.DataFrame:
-    """GATES of `audio`, `turns` and `words` against `attempts`."""
-    audio, words, attempts = tables["audio"], tables["words"], tables["attempts"]
+def after_speech(
+    attempts: pl.DataFrame,
+    audio: pl.DataFrame,
+    turns: pl.DataFrame,
+    words: pl.DataFrame,
+    *,
+    data_docs: Path | None = None,
+) -> pl.DataFrame:
+    """GATES of what was heard, against the dialer's list."""
     duration = audio.select("call_id", "duration_ms")
     ordered = pl.col("start_ms").is_between(0, pl.col("end_ms")) & pl.col("probability").is_between(0, 1)
     bad = words.lazy().join(duration.lazy(), on="call_id", how="left")
@@ -143,13 +150,11 @@ def after_speech(tables: Tables, data_docs: Path | None = None) -> pl.DataFrame:
         told_apart=pl.col("role_basis") != "none", words_in_order=~pl.col("call_id").is_in(bad["call_id"].implode()),
         agrees=(difference <= 5000) | (difference <= 0.1 * pl.col("talk_ms")),
     )  # fmt: skip
-    turns = tables["turns"].select(
-        _named("call_id"), "role", "text", in_order=pl.col("start_ms").is_between(0, pl.col("end_ms"))
-    )
-    return validate("speech", {"audio": checked, "turns": turns}, AFTER_SPEECH, data_docs)
+    said = turns.select(_named("call_id"), "role", "text", in_order=pl.col("start_ms").is_between(0, pl.col("end_ms")))
+    return validate("speech", {"audio": checked, "turns": said}, AFTER_SPEECH, data_docs)
 
 
-def before_publish(tables: Tables, data_docs: Path | None = None) -> pl.DataFrame:
+def before_publish(tables: Tables, *, data_docs: Path | None = None) -> pl.DataFrame:
     """GATES of everything that is about to be published: the day balances, scores add up, findings have reasons."""
     attempts, scores, components = tables["attempts"], tables["scores"], tables["components"]
     calls = tables["reconciliation"].filter(pl.col("state") != "surplus_recording")
