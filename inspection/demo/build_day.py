@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import random
 import shutil
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,7 @@ def main() -> None:
 
 def build(day: Day, out: Path) -> None:
     """Writes `recordings/`, `dialer.sqlite`, `truth.json` and `characters.txt` to `out`."""
-    heard = {call.id: synthesise(call, day.staff[call.facts["staff"]]["voice"]) for call in day.calls if call.turns}
+    heard = synthesise_all(day)
     talk_ms = {call.id: _talk_ms(day, call, heard) for call in day.calls}
     spoken = dialled.spoken_attempts(day, talk_ms)
     rows = dialled.numbered(spoken + dialled.further_attempts(day, spoken, random.Random(FURTHER_SEED)))
@@ -59,6 +61,18 @@ def build(day: Day, out: Path) -> None:
     _write_truth(out / "truth.json", day, calls, attempts, listed)
     said = "".join(turn.characters for one in heard.values() for turn in one.turns)
     (out / "characters.txt").write_text("".join(sorted(set(said))) + "\n", "utf-8")
+
+
+def synthesise_all(day: Day, only: frozenset[str] = frozenset()) -> dict[str, Heard]:
+    """Every spoken call (or only those named), each in a process of its own.
+
+    The synthesiser carries over what it said before: only a fresh one gives a call the same samples every time.
+    """
+    calls = [call for call in day.calls if call.turns and (not only or call.id in only)]
+    voices = [day.staff[call.facts["staff"]]["voice"] for call in calls]
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=fresh, max_tasks_per_child=1) as pool:
+        return dict(zip((call.id for call in calls), pool.map(synthesise, calls, voices), strict=True))
 
 
 def _talk_ms(day: Day, call: Call, heard: dict[str, Heard]) -> int:

@@ -1,0 +1,167 @@
+"""Measures the sample day against its truth: how well it was heard, and what was found of what was planted.
+
+    python -m inspection.demo.measure [--out out/demo] [--only speech|planted]
+
+Speech is measured on the product's own transcripts: those under `--out` are used, missing ones are made. What was
+planted is looked for in the results of `make demo` under `--out`. The exit code is 1 when a planted fatal violation
+was missed, a clean call was called fatal, or a call did not end as it should.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from inspection.demo import figures
+from inspection.demo.planted import PlantedReport, planted_check
+from inspection.demo.truth import Truth, load_truth
+from inspection.errors import InspectionError, UsageError
+
+COLLARS = {0.0: "at most 20%", 0.25: "for comparison"}
+SIDES = {"agent and robot": ("agent", "robot"), "customer": ("customer",)}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("out/demo"), help="working folder of the demo")
+    parser.add_argument("--only", choices=("speech", "planted"), help="one of the two")
+    options = parser.parse_args(arguments)
+    try:
+        truth, settings = load_truth(), _settings(options.out)
+        if options.only != "planted":
+            print_speech(speech_figures(truth, settings))
+        if options.only == "speech":
+            return 0
+        report = planted_check(_results(settings, truth), truth)
+    except InspectionError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    print_planted(report)
+    return 0 if report.passed else 1
+
+
+def _settings(out: Path) -> Any:
+    from inspection.demo.prepare import prepare
+    from inspection.settings import load
+
+    return load(prepare(out))
+
+
+def _results(settings: Any, truth: Truth) -> dict[str, pl.DataFrame]:
+    from inspection.results.store import Store
+
+    store = Store(settings.store.root)
+    if truth.business_date not in store.days():
+        raise UsageError(f"{settings.store.root}: holds no results of {truth.business_date}; run `make demo` first")
+    return {name: store.day(name, truth.business_date) for name in ("findings", "checkpoints", "reconciliation")}
+
+
+@dataclass(frozen=True)
+class CallFigures:
+    """One call's figures, as parts that can be added up; `sides` by the names of SIDES, `diarization` by collar."""
+
+    id: str
+    format: str
+    layout: str
+    whole: figures.Errors
+    sides: dict[str, figures.Errors]
+    roles: figures.Share
+    starts: figures.Share
+    diarization: dict[float, figures.Share]
+
+
+def speech_figures(truth: Truth, settings: Any) -> list[CallFigures]:
+    """The figures of each call to be inspected; one without a transcript counts with all its characters missed."""
+    heard, spans = _heard(truth, settings)
+    about = {row["call_id"]: row for row in truth.calls.to_dicts()}
+    found = []
+    for (call_id,), true in truth.characters.partition_by("call_id", as_dict=True).items():
+        turns, words = (frame.filter(pl.col("call_id") == call_id) for frame in (heard.turns, heard.words))
+        call = about[call_id]
+        mono = spans.get(call_id) if call["layout"] == "mono" else None
+        found.append(
+            CallFigures(
+                id=call["id"],
+                format=call["format"],
+                layout=call["layout"],
+                whole=figures.call_errors(true, turns),
+                sides={name: figures.side_errors(true, turns, roles) for name, roles in SIDES.items()},
+                roles=figures.role_share(true, turns),
+                starts=figures.word_start_share(true, turns, words),
+                diarization={collar: figures.diarization_error(true, mono, collar) for collar in COLLARS if mono},
+            )
+        )
+    return sorted(found, key=lambda call: call.id)
+
+
+def _heard(truth: Truth, settings: Any) -> tuple[Any, dict[str, list[dict]]]:
+    """The product's frames for the calls to be inspected, and each call's spans of speech by voice."""
+    from inspection.intake.day import take_in
+    from inspection.speech.listen import listen
+    from inspection.speech.models import load_engines
+    from inspection.speech.transcripts import TranscriptStore
+
+    wanted = truth.calls.filter(pl.col("expected") == "inspected").select("call_id")
+    calls = take_in(settings, truth.business_date).calls.join(wanted, on="call_id", how="semi")
+    store, engines = TranscriptStore(settings.store.transcripts), load_engines(settings.speech)
+    heard = listen(calls, engines, settings.speech, store)
+    kept = store.load(calls["audio_sha256"], engines.fingerprint)
+    return heard, dict(calls.join(kept, on="audio_sha256").select("call_id", "speech").iter_rows())
+
+
+def print_speech(calls: list[CallFigures]) -> None:
+    """The figures with their bars, then the error rate by side and by format."""
+    mono, stereo = ([call for call in calls if call.layout == layout] for layout in ("mono", "stereo"))
+    starts = _sum(call.starts for call in calls)
+    print(f"heard: {len(calls)} calls, {_sum(call.whole for call in calls).characters} characters")
+    _line("character error rate", _sum(call.whole for call in calls).rate, "at most 12%")
+    _line("role accuracy, stereo", _sum(call.roles for call in stereo).rate, "at least 97%")
+    _line("role accuracy, mono", _sum(call.roles for call in mono).rate, "at least 85%")
+    for collar, bar in COLLARS.items():
+        share = _sum(call.diarization.get(collar, figures.Share()) for call in mono)
+        _line(f"diarization error, mono, collar {collar:g} s", share.rate, bar)
+    _line(f"word start within 300 ms, of {starts.whole:.0f} words", starts.rate, "at least 80%")
+    for name in SIDES:
+        _line(f"character error rate, {name}", _sum(call.sides[name] for call in calls).rate)
+    for name in sorted({call.format for call in calls}):
+        part = [call.whole for call in calls if call.format == name]
+        _line(f"character error rate, {name} ({len(part)} calls)", _sum(part).rate)
+    worst = sorted(calls, key=lambda call: -call.whole.rate)[:5]
+    print("  most errors:", ", ".join(f"{call.id} {call.whole.rate:.0%}" for call in worst))
+
+
+def print_planted(report: PlantedReport) -> None:
+    """How many planted violations were found; each one that was not, each wrong accusation, each wrong end."""
+    for severity in ("fatal", "major", "minor"):
+        part = report.found.filter(pl.col("severity") == severity)
+        counts = dict(part["state"].value_counts().iter_rows())
+        told = ", ".join(f"{counts.get(state, 0)} {state}" for state in ("found", "unsure", "missed"))
+        print(f"planted, {severity}: {part.height}: {told}")
+    for row in report.found.filter(pl.col("state") != "found").to_dicts():
+        print(f"  {row['state']}: {row['call_id']} {row['violation']} ({row['title']}, {row['severity']})")
+    print(f"fatal findings on clean calls: {report.accused.height}")
+    for row in report.accused.to_dicts():
+        print(f"  {row['id']} {row['call_id']} {row['rule_id']}: {row['quote'] or row['reason']}")
+    print(f"calls that did not end as expected: {report.ended.height}")
+    for row in report.ended.to_dicts():
+        print(f"  {row['id']} {row['call_id']}: expected {row['expected']}, came {row['came']}")
+
+
+def _sum(parts: Iterable[Any]) -> Any:
+    return reduce(add, parts)
+
+
+def _line(label: str, rate: float, bar: str = "") -> None:
+    print(f"  {label:<52} {rate:>7.1%}" + (f"   {bar}" if bar else ""))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
