@@ -5,17 +5,13 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from prefect import flow
+
 from flows import tasks
-from inspection import offline
-
-offline.silence()
-
-from prefect import flow  # noqa: E402  only after the environment forbids it to call home
-
-from inspection.settings import load, yesterday  # noqa: E402
+from inspection.settings import load, yesterday
 
 
-@flow(name="inspect-day", flow_run_name="inspect-{business_date}", validate_parameters=True)
+@flow(name="inspect-day", flow_run_name="inspect-{business_date}")
 def inspect_day(business_date: date | None = None, settings_path: str = "inspection.toml") -> dict:
     """Inspects one business date (default: yesterday in the firm's timezone) and returns the day's summary.
 

@@ -9,18 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from inspection import offline
+from prefect import get_client, task
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.concurrency.sync import concurrency
 
-offline.silence()
-
-from prefect import get_client, task  # noqa: E402  only after the environment forbids it to call home
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact  # noqa: E402
-from prefect.cache_policies import NO_CACHE  # noqa: E402
-from prefect.concurrency.sync import concurrency  # noqa: E402
-
-from inspection import day  # noqa: E402
-from inspection.errors import GateError, RulebookError, SettingsError  # noqa: E402
-from inspection.settings import Settings  # noqa: E402
+from inspection import day
+from inspection.errors import GateError, RulebookError, SettingsError
+from inspection.settings import Settings
 
 MODEL_SLOT = "speech-model"
 

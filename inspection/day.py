@@ -1,0 +1,249 @@
+"""The steps of a day as plain functions: the flow wraps them, tests and notebooks call them.
+
+Steps hand over through the workbench, a folder of Parquet files per business date, so that a killed run leaves whole
+files and the same command goes on. Each step may be repeated at any time with the same result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from inspection import tables
+from inspection.errors import InspectionError
+from inspection.intake.day import take_in as list_day
+from inspection.intake.reconcile import reconcile
+from inspection.intake.recordings import archive
+from inspection.progress import report as tell
+from inspection.results import gates
+from inspection.results.store import Store
+from inspection.settings import Settings
+
+log = logging.getLogger(__name__)
+
+HISTORY_DAYS = 30
+"""How far the rules across calls may look back."""
+
+
+class Workbench:
+    """The unfinished day's tables; a file is either whole or absent."""
+
+    def __init__(self, settings: Settings, business_date: date) -> None:
+        self.folder = settings.store.work / business_date.isoformat()
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def put(self, name: str, frame: pl.DataFrame) -> None:
+        path = self.folder / f"{name}.parquet"
+        aside = path.with_suffix(f".{os.getpid()}.part")
+        frame.write_parquet(aside)
+        os.replace(aside, path)
+
+    def get(self, name: str) -> pl.DataFrame:
+        return pl.read_parquet(self.folder / f"{name}.parquet")
+
+    def gather(self, prefix: str, schema: pl.Schema) -> pl.DataFrame:
+        """All frames whose name begins so, one below the other."""
+        parts = [pl.read_parquet(path) for path in sorted(self.folder.glob(f"{prefix}*.parquet"))]
+        return pl.concat([tables.empty(schema), *parts])
+
+    def clear(self, prefix: str = "") -> None:
+        for path in self.folder.glob(f"{prefix}*"):
+            path.unlink()
+
+
+def take_in(settings: Settings, business_date: date) -> list[list[str]]:
+    """The dialer's outcomes and the recordings of the date, through the first gate; the call ids to hear, in batches.
+
+    Raises IntakeError when dialer or recordings cannot be read, GateError naming the calls that fail the gate.
+    """
+    tell("take in")
+    bench, store = Workbench(settings, business_date), Store(settings.store.root)
+    bench.clear()
+    intake = list_day(settings, business_date, known=store.table("recordings").collect())
+    checked = gates.after_intake(intake.attempts, intake.recordings, intake.skips)
+    gates.require(checked)
+    for name in ("attempts", "recordings", "skips"):
+        bench.put(f"intake-{name}", getattr(intake, name))
+    bench.put("gates-intake", checked)
+    calls = intake.calls.unique("call_id", keep="first", maintain_order=True)
+    bench.put("calls", calls)
+    ids, size = calls["call_id"].to_list(), settings.speech.calls_per_task
+    return [ids[start : start + size] for start in range(0, len(ids), size)]
+
+
+def listen(settings: Settings, business_date: date, call_ids: list[str], number: int = 1, total: int = 1) -> None:
+    """Makes the transcripts that these calls lack. What cannot be heard is noted as a skip; the others go on.
+
+    Raises SpeechError when a model is missing.
+    """
+    from inspection.speech.listen import Limits, make_transcripts
+    from inspection.speech.models import load_engines
+    from inspection.speech.transcripts import TranscriptStore
+
+    bench = Workbench(settings, business_date)
+    calls = bench.get("calls").filter(pl.col("call_id").is_in(call_ids))
+    limits = Limits(settings.recordings.min_ms, settings.recordings.max_ms)
+    skips: list[dict[str, Any]] = []
+    step = "listen" if total == 1 else f"listen, batch {number} of {total}"
+    for progress in make_transcripts(
+        calls, load_engines(settings.speech), settings.speech, TranscriptStore(settings.store.transcripts),
+        limits=limits, read=archive(settings).read,
+    ):  # fmt: skip
+        tell(step, progress.done, progress.total)
+        skips += progress.skips
+    bench.put(f"skips-{number:05}", pl.DataFrame(skips, schema=tables.SKIPS))
+
+
+def judge(settings: Settings, business_date: date) -> None:
+    """From transcripts to scores for the whole day, reconciled, through the gates after speech and before publishing.
+
+    Raises RulebookError naming the mistake before anything is judged, GateError naming the calls that fail a gate.
+    """
+    from inspection.rules.judge import Heard, judge
+    from inspection.rules.rulebook import load_rulebook
+    from inspection.speech.hear import hear
+    from inspection.speech.models import speech_fingerprint
+    from inspection.speech.transcripts import TranscriptStore
+
+    tell("judge")
+    bench, store = Workbench(settings, business_date), Store(settings.store.root)
+    rulebook = load_rulebook(settings.rulebook.path)
+    attempts, recordings = bench.get("intake-attempts"), bench.get("intake-recordings")
+    unheard = bench.gather("skips-", tables.SKIPS)
+    calls = bench.get("calls").join(unheard, on="call_id", how="anti")
+    fingerprint = speech_fingerprint(settings.speech)
+    heard = hear(calls, TranscriptStore(settings.store.transcripts), fingerprint, settings.speech)
+    skips = pl.concat([bench.get("intake-skips"), unheard, heard.skips]).sort("call_id", "recording_id", "stage")
+    checked = gates.after_speech(attempts, heard.audio, heard.turns, heard.words)
+    gates.require(checked)
+
+    tables_of_the_house = Heard(attempts, heard.audio, heard.turns, heard.words, heard.acoustics, skips)
+    judged = judge(rulebook, tables_of_the_house, store.history(business_date, HISTORY_DAYS))
+    balance = reconcile(attempts, recordings, skips, heard.audio, judged.scores)
+    day = {
+        "attempts": attempts, "recordings": recordings, "skips": skips,
+        "audio": heard.audio, "turns": heard.turns, "words": heard.words, "acoustics": heard.acoustics,
+        "hits": judged.hits, "checkpoints": judged.checkpoints, "identity": judged.identity,
+        "findings": judged.findings, "components": judged.components, "scores": judged.scores,
+        "reconciliation": balance,
+    }  # fmt: skip
+    day["runs"] = _run(business_date, day, rulebook, fingerprint)
+    last = gates.before_publish(day)
+    gates.require(last)
+    day["gates"] = pl.concat([bench.get("gates-intake"), checked, last])
+    for name, frame in day.items():
+        bench.put(name, frame)
+
+
+def keep(settings: Settings, business_date: date) -> None:
+    """Swaps the judged day into the store, whole."""
+    tell("keep")
+    Store(settings.store.root).swap_day(business_date, _judged(settings, business_date))
+
+
+def publish(settings: Settings, business_date: date) -> None:
+    """Writes the results beside the outcomes in one transaction; without an address they stay in the store."""
+    url = settings.publish.url.get_secret_value()
+    if not url:
+        return
+    from inspection.results.publish import publish
+
+    tell("publish")
+    publish(url, business_date, _judged(settings, business_date))
+
+
+def report(settings: Settings, business_date: date) -> Path:
+    """The report and its evidence pages; returns the report's page."""
+    from inspection.report.daily import write_day
+
+    tell("report")
+    store = Store(settings.store.root)
+    recordings = store.day("recordings", business_date).drop_nulls("call_id")
+    heard = recordings.join(store.day("audio", business_date), on=["call_id", "audio_sha256"], how="semi")
+    places = dict(heard.select("call_id", "location").iter_rows())
+    house = archive(settings)
+
+    def recording_path(call_id: str) -> Path | None:
+        try:
+            return house.local_copy(places[call_id]) if call_id in places else None
+        except (InspectionError, OSError) as error:
+            log.warning("call %s: its recording is not on its page: %s", call_id, type(error).__name__)
+            return None
+
+    return write_day(store, business_date, settings, recording_path)
+
+
+def summarise(settings: Settings, business_date: date) -> dict[str, Any]:
+    """The day in a few figures, from the store: what the terminal and the scheduler show."""
+    store = Store(settings.store.root)
+    balance, scores = store.day("reconciliation", business_date), store.day("scores", business_date)
+    listed = balance.drop_nulls("call_id")
+    state = dict(listed.group_by("state").len().iter_rows())
+    inspected = state.get("inspected", 0)
+    reasons = listed.filter(pl.col("state") != "inspected").group_by("reason").len()
+    fatal = store.day("findings", business_date).filter(
+        verdict="fail", severity="fatal", status="live"
+    )  # fmt: skip
+    possible = scores["possible"].sum()
+    earned = scores.filter(~pl.col("fatal"))["earned"].sum()
+    return {
+        "business_date": business_date.isoformat(),
+        "listed": listed.height,
+        "inspected": inspected,
+        "skipped": dict(reasons.sort("len", "reason", descending=[True, False]).iter_rows()),
+        "surplus_recordings": balance["call_id"].null_count(),
+        "fatal_findings": fatal.height,
+        "unsure_calls": scores.filter(pl.col("unsure") > 0).height,
+        "average_score": 100 * earned / possible if possible else None,
+        "fatal": fatal.select("call_id", "rule_id", "title").sort("rule_id", "call_id").to_dicts(),
+    }
+
+
+def summary_markdown(summary: dict[str, Any]) -> str:
+    """The summary as the scheduler shows it; holds ids and counts only."""
+    score = summary["average_score"]
+    rows = [
+        ("calls listed", summary["listed"]),
+        ("inspected", summary["inspected"]),
+        *((f"skipped: {reason}", count) for reason, count in summary["skipped"].items()),
+        ("recordings without an outcome", summary["surplus_recordings"]),
+        ("fatal findings", summary["fatal_findings"]),
+        ("calls for a person (unsure)", summary["unsure_calls"]),
+        ("average score", "–" if score is None else f"{score:.1f}"),
+    ]
+    lines = [f"| {name} | {value} |" for name, value in rows]
+    return "\n".join([f"## {summary['business_date']}", "", "| | |", "|---|---|", *lines])
+
+
+def _judged(settings: Settings, business_date: date) -> dict[str, pl.DataFrame]:
+    bench = Workbench(settings, business_date)
+    return {name: bench.get(name) for name in tables.STORED}
+
+
+def _run(business_date: date, day: dict[str, pl.DataFrame], rulebook: Any, fingerprint: str) -> pl.DataFrame:
+    """The run's lineage. Its id is a hash of what went in, so the same work has the same id, whenever it was done."""
+    inspected = day["scores"]["call_id"].n_unique()
+    listed = day["attempts"].height
+    went_in = [
+        business_date.isoformat(), rulebook.fingerprint, fingerprint, version("inspection"),
+        *day["attempts"]["call_id"].sort(), *day["audio"]["audio_sha256"].sort(),
+    ]  # fmt: skip
+    row = {
+        "business_date": business_date,
+        "run_id": hashlib.sha256("\n".join(went_in).encode()).hexdigest(),
+        "listed": listed,
+        "inspected": inspected,
+        "skipped": listed - inspected,
+        "rulebook_fingerprint": rulebook.fingerprint,
+        "rulebook_version": rulebook.version,
+        "speech_fingerprint": fingerprint,
+        "package_version": version("inspection"),
+    }
+    return tables.conform(pl.DataFrame([row]), tables.RUNS, table="runs")
