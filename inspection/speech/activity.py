@@ -13,8 +13,11 @@ import numpy as np
 from inspection.speech.channels import FRAME, FRAME_MS, runs
 from inspection.speech.decode import RATE_HZ
 
-SPEECH_FROM, SPEECH_WHILE = 0.5, 0.35
-"""Speech begins above the first probability and goes on while it stays above the second."""
+SPEECH_FROM, SPEECH_WHILE = 0.25, 0.12
+"""Speech begins above the first probability and goes on while it stays above the second. Low on purpose: after a long
+silence the detector wakes up slowly and half of an answer would be lost; tones, ringing and noise stay below 0.2."""
+GROW_MS, GROW_DB = 256, 10.0
+"""A word's quiet beginning belongs to it: speech grows so far into sound that stands so far above the channel's floor."""
 BRIDGE_MS = 190
 """Shorter pauses lie inside a word or between two syllables."""
 SHORTEST_MS = 90
@@ -52,9 +55,10 @@ def probabilities(samples: np.ndarray) -> np.ndarray:
     )
 
 
-def speech_frames(probability: np.ndarray) -> np.ndarray:
-    """Frames with speech, bool (channels, frames): hysteresis, short pauses bridged, clicks dropped."""
-    return tidied(np.stack([_hysteresis(channel) for channel in probability]))
+def speech_frames(probability: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Frames with speech, bool (channels, frames), from the probabilities and the levels in dB of the frames."""
+    certain = np.stack([_hysteresis(channel) for channel in probability])
+    return tidied(_grown(certain, level))
 
 
 def tidied(speech: np.ndarray) -> np.ndarray:
@@ -102,6 +106,18 @@ def _hysteresis(probability: np.ndarray) -> np.ndarray:
     known = (probability >= SPEECH_FROM) | (probability < SPEECH_WHILE)
     last = np.maximum.accumulate(np.where(known, np.arange(len(probability)), -1))
     return (last >= 0) & (probability[last] >= SPEECH_FROM)
+
+
+def _grown(speech: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Speech with the sound that joins it without a gap, on both sides."""
+    if not speech.size:
+        return speech
+    loud = level > np.percentile(level, 10, axis=1, keepdims=True) + GROW_DB
+    grown = speech.copy()
+    for _ in range(GROW_MS // FRAME_MS):
+        grown[:, 1:] |= grown[:, :-1] & loud[:, 1:]
+        grown[:, :-1] |= grown[:, 1:] & loud[:, :-1]
+    return grown
 
 
 def _tidy(speech: np.ndarray) -> np.ndarray:

@@ -31,8 +31,8 @@ QUALITY_FLAGS = {
     "repeated_text": "the recogniser went round in a loop; the repetitions were left out",
 }
 
-SILENT_DB = -50.0
-EMPTY_DB = -55.0
+SILENT_DB = -56.0
+EMPTY_DB = -58.0
 AUDIBLE_DB = -45.0
 LOW_LEVEL_DB = -38.0
 SAME_SHARE = 0.99

@@ -108,7 +108,7 @@ def _listen_to_wires(audio: Audio) -> _Wires:
     if layout == "mono_in_stereo":
         samples, level = samples[:1], level[:1]
     probability = activity.probabilities(samples)
-    return _Wires(samples, level, probability, activity.speech_frames(probability), layout, flags)
+    return _Wires(samples, level, probability, activity.speech_frames(probability, level), layout, flags)
 
 
 def _by_channel(wires: _Wires) -> tuple[np.ndarray, np.ndarray, bool]:
