@@ -1,0 +1,258 @@
+"""The report's figures: drawn once, as SVG for the page and as PNG beside it.
+
+Every figure names its counts; cells that rest on few calls are written in grey.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from inspection.report.canvas import (
+    BLUE,
+    CALM,
+    FATAL,
+    INK,
+    MUTED,
+    SEVERITY,
+    UNSURE,
+    Figure,
+    canvas,
+    cell,
+    finish,
+    frame_cells,
+    heat_map,
+    key,
+)
+from inspection.report.wording import Wording
+
+
+def scores(words: Wording, calls: pl.DataFrame) -> Figure:
+    """Calls per five points of score; calls at zero by a fatal finding stand apart in red."""
+    scored = calls.filter(pl.col("score").is_not_null())
+    fatal = scored.filter("fatal")["score"].to_numpy()
+    others = scored.filter(~pl.col("fatal"))["score"].to_numpy()
+    edges = np.arange(0, 101, 5)
+    with canvas(6.4, 2.9) as (sheet, axes):
+        axes.hist(
+            [others, fatal],
+            bins=edges,
+            stacked=True,
+            color=[BLUE, FATAL],
+            rwidth=0.86,
+            label=["_", words.code("severity", "fatal")],
+        )
+        axes.grid(axis="y")
+        axes.set(xlim=(-1, 101), xlabel=words("figures.scores.x"), ylabel=words("figures.scores.y"))
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        if len(others):
+            middle = float(np.median(scored["score"].to_numpy()))
+            axes.axvline(middle, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
+            axes.annotate(
+                f"{words('figure_words.median')} {middle:.0f}",
+                (middle, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(-4, -2),
+                textcoords="offset points",
+                ha="right",
+                va="top",
+                fontsize=8,
+                color=MUTED,
+            )
+        if len(fatal):
+            axes.legend(loc="upper center")
+        return finish("scores", words, sheet)
+
+
+def trend(words: Wording, days: pl.DataFrame) -> Figure:
+    """Failing calls per hundred inspected, by severity, day by day."""
+    from matplotlib.ticker import MaxNLocator
+
+    with canvas(6.4, 2.9) as (sheet, axes):
+        labels = [f"{day:%m-%d}" for day in days["business_date"]]
+        places = np.arange(len(labels))
+        inspected = days["inspected"].cast(pl.Float64).replace(0, None)
+        for severity, colour in SEVERITY.items():
+            rate = (days[f"{severity}_calls"] / inspected * 100).to_numpy()
+            axes.plot(places, rate, color=colour, linewidth=1.8, marker="o", markersize=3 if len(labels) > 1 else 6)
+            if len(rate):
+                axes.annotate(
+                    f"{words.code('severity', severity)} {rate[-1]:.1f}",
+                    (places[-1], rate[-1]),
+                    xytext=(6, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=8,
+                    color=colour,
+                )
+        axes.grid(axis="y")
+        axes.set_ylim(bottom=0)
+        axes.set_xlim(-0.3, max(len(labels) - 1, 1) * 1.16)
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick < len(labels)])
+        axes.set_xticklabels([labels[int(tick)] for tick in axes.get_xticks()])
+        axes.set(ylabel=words("figures.trend.y"))
+        return finish("trend", words, sheet)
+
+
+def rules(words: Wording, frame: pl.DataFrame, most: int = 12) -> Figure:
+    """The rules with most failures, failures by severity and doubts beside them."""
+    top = frame.filter((pl.col("fail") + pl.col("unsure")) > 0).head(most).reverse()
+    with canvas(6.4, 0.9 + 0.28 * max(len(top), 3)) as (sheet, axes):
+        names = [
+            f"{row['title']}  {row['rule_id']}"
+            + (f" ({words.code('status', 'trial')})" if row["status"] == "trial" else "")
+            for row in top.iter_rows(named=True)
+        ]
+        colours = [SEVERITY.get(severity, MUTED) for severity in top["severity"]]
+        axes.barh(names, top["fail"].to_numpy(), color=colours, height=0.62)
+        axes.barh(
+            names,
+            top["unsure"].to_numpy(),
+            left=top["fail"].to_numpy(),
+            color="none",
+            edgecolor=UNSURE,
+            hatch="////",
+            height=0.62,
+            linewidth=0.8,
+        )
+        for place, row in enumerate(top.iter_rows(named=True)):
+            axes.annotate(
+                f"{row['fail']}" + (f" + {row['unsure']}" if row["unsure"] else ""),
+                (row["fail"] + row["unsure"], place),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+                color=MUTED,
+            )
+        axes.margins(x=0.12)
+        axes.spines["left"].set_visible(False)
+        axes.xaxis.set_visible(False)
+        axes.spines["bottom"].set_visible(False)
+        axes.tick_params(axis="y", labelcolor=INK)
+        key(
+            sheet,
+            [(words.code("severity", name), colour, "") for name, colour in SEVERITY.items()]
+            + [(words("figure_words.unsure"), UNSURE, "////")],
+        )
+        return finish("rules", words, sheet)
+
+
+def coverage(words: Wording, total: dict) -> Figure:
+    """From attempt to score: what is lost at each step."""
+    steps = ["inspected", "recorded", "connected", "listed"]
+    with canvas(6.4, 1.7) as (sheet, axes):
+        counts = [total[step] or 0 for step in steps]
+        axes.barh(
+            [words(f"columns.{step}") for step in steps],
+            counts,
+            color=[BLUE, "#6d93ad", "#a3bccd", "#d3dfe7"],
+            height=0.66,
+        )
+        for place, (count, whole) in enumerate(zip(counts, [*counts[1:], 0], strict=True)):
+            share = f"  {100 * count / whole:.1f}%" if whole else ""
+            axes.annotate(
+                f"{count:,}{share}",
+                (count, place),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+                color=MUTED,
+            )
+        axes.margins(x=0.16)
+        axes.xaxis.set_visible(False)
+        axes.spines[["left", "bottom"]].set_visible(False)
+        axes.tick_params(axis="y", labelcolor=INK)
+        return finish("coverage", words, sheet)
+
+
+def hours(words: Wording, cells: pl.DataFrame, dimension: str, small_number: int, most: int = 14) -> Figure:
+    """Share of failing calls by hour of the wall clock; each cell also carries its number of calls."""
+    busiest = (
+        cells.group_by(dimension)
+        .agg(pl.col("inspected").sum())
+        .sort("inspected", dimension, descending=[True, False])
+        .head(most)
+    )
+    names = busiest[dimension].to_list()
+    first, last = (int(cells["hour"].min()), int(cells["hour"].max())) if len(cells) else (8, 21)  # type: ignore[arg-type]
+    grid = {
+        (row[dimension], row["hour"]): (row["failed_calls"], row["inspected"]) for row in cells.iter_rows(named=True)
+    }
+    return heat_map(
+        "hours",
+        words,
+        [name or "—" for name in names],
+        [str(hour) for hour in range(first, last + 1)],
+        lambda row, column: grid.get((names[row], first + column)),
+        small_number=small_number,
+        bad="high",
+    )
+
+
+def checkpoints(words: Wording, frame: pl.DataFrame, small_number: int) -> Figure:
+    """Share of calls in which a checkpoint was said in time, by stage."""
+    stages = frame["stage"].unique().sort().to_list()
+    titles = frame.unique("title", keep="first", maintain_order=True)["title"].to_list()
+    sums = frame.group_by("stage", "title").agg(pl.col("cp_pass", "cp_judged").sum())
+    grid = {
+        (row["stage"], row["title"]): (row["cp_pass"], row["cp_judged"])
+        for row in sums.iter_rows(named=True)
+        if row["cp_judged"]
+    }
+    return heat_map(
+        "checkpoints",
+        words,
+        [stage or "—" for stage in stages],
+        titles,
+        lambda row, column: grid.get((stages[row], titles[column])),
+        small_number=small_number,
+        bad="low",
+    )
+
+
+def mismatch(words: Wording, frame: pl.DataFrame) -> Figure:
+    """Stored outcome × heard outcome in numbers of calls: grey where they agree, red where they do not."""
+    rows = (
+        frame.group_by("outcome")
+        .agg(pl.col("calls").sum())
+        .sort("calls", "outcome", descending=[True, False])["outcome"]
+        .to_list()
+    )
+    columns = [name for name in frame["heard"].unique().sort() if name is not None] + [None]
+    grid = {(row["outcome"], row["heard"]): (row["calls"], row["agrees"]) for row in frame.iter_rows(named=True)}
+    with canvas(6.4, 1.3 + 0.3 * max(len(rows), 2)) as (sheet, axes):
+        most = max([calls for (calls, agrees) in grid.values() if agrees is False] or [1])
+        for (outcome, spoken), (calls, agrees) in grid.items():
+            x, y = columns.index(spoken), rows.index(outcome)
+            strength = 0.15 + 0.75 * calls / most
+            colour = ("#eef1f5", 1) if agrees is None else (CALM, 0.35) if agrees else (FATAL, min(strength, 0.9))
+            cell(axes, x, y, colour, str(calls), ink="white" if agrees is False and strength > 0.5 else INK)
+        names = [
+            words("figure_words.nothing_heard") if name is None else words.code("outcome", name) for name in columns
+        ]
+        frame_cells(axes, [words.code("outcome", name) for name in rows], names, tilt=len(columns) > 6)
+        axes.set(xlabel=words("figures.mismatch.x"), ylabel=words("figures.mismatch.y"))
+        return finish("mismatch", words, sheet)
+
+
+def comparison(words: Wording, frame: pl.DataFrame, label: str) -> Figure:
+    """Rates with their intervals, one line a group; the dashed line is the rate of all groups together."""
+    shown = frame.reverse()
+    with canvas(6.4, 1.1 + 0.34 * max(len(shown), 2)) as (sheet, axes):
+        places = np.arange(len(shown))
+        rate, low, high = (shown[name].to_numpy() * 100 for name in ("rate", "low", "high"))
+        axes.hlines(places, low, high, color=BLUE, linewidth=2.4, alpha=0.55)
+        axes.plot(rate, places, "o", color=BLUE, markersize=5)
+        if (whole := shown["inspected"].sum()) > 0:
+            axes.axvline(100 * shown["fatal_calls"].sum() / whole, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+        axes.set_yticks(places, [f"{row[label] or '—'}  n={row['inspected']}" for row in shown.iter_rows(named=True)])
+        axes.set_ylim(-0.6, len(shown) - 0.4)
+        axes.set_xlim(left=0)
+        axes.xaxis.set_major_formatter("{x:.0f}%")
+        axes.tick_params(axis="y", labelcolor=INK)
+        axes.grid(axis="x")
+        axes.set(xlabel=words("figures.comparison.x"))
+        return finish("comparison", words, sheet)

@@ -1,0 +1,306 @@
+"""What the rules said, counted: by rule, alerts, failures, outcomes against the words, checkpoints, doubts.
+
+As in `measures`, every function takes a span and gives a frame; its columns are keys of words/*.yaml.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from inspection.report.measures import ratio
+from inspection.report.sections import Sections
+from inspection.report.span import Span
+
+
+def rule_counts(span: Span, *keys: str) -> pl.LazyFrame:
+    """Verdicts per rule and status, and per further keys such as `business_date`."""
+    verdicts = [
+        (pl.col("verdict") == verdict).sum().alias(verdict) for verdict in ("fail", "unsure", "pass", "not_applicable")
+    ]
+    found = span.table("findings").group_by(*keys, "rule_id", "status")
+    return found.agg(*verdicts, title=pl.col("title").max(), severity=pl.col("severity").min())
+
+
+def rules(span: Span, history: pl.DataFrame) -> pl.DataFrame:
+    """Findings by rule: the share that failed, that of the days before, and the daily counts of `rule_trend`."""
+    before = history.filter(pl.col("business_date") < span.start)
+    usual = before.group_by("rule_id", "status").agg(
+        pl.col("fail").sum().alias("fail_before"), pl.col("pass").sum().alias("pass_before")
+    )
+    days = history.select(pl.col("business_date").unique().sort())
+    line = (
+        days.join(history.select("rule_id", "status").unique(), how="cross")
+        .join(
+            history.select("business_date", "rule_id", "status", "fail"),
+            on=["business_date", "rule_id", "status"],
+            how="left",
+        )
+        .sort("business_date")
+        .group_by("rule_id", "status", maintain_order=True)
+        .agg(trend=pl.col("fail").fill_null(0))
+    )
+    frame = (
+        rule_counts(span)
+        .collect()
+        .join(usual, on=["rule_id", "status"], how="left")
+        .join(line, on=["rule_id", "status"], how="left")
+    )
+    judged, judged_before = pl.col("fail") + pl.col("pass"), pl.col("fail_before") + pl.col("pass_before")
+    frame = frame.with_columns(judged=judged, judged_before=judged_before.fill_null(0)).with_columns(
+        fail_share=ratio("fail", "judged"), usual_share=ratio("fail_before", "judged_before")
+    )
+    columns = [
+        "rule_id",
+        "title",
+        "severity",
+        "status",
+        "fail",
+        "judged",
+        "fail_share",
+        "usual_share",
+        "unsure",
+        "not_applicable",
+        "trend",
+    ]
+    return frame.sort("fail", "unsure", "rule_id", descending=[True, True, False]).select(columns)
+
+
+def rule_trend(span: Span) -> pl.DataFrame:
+    """`rule_counts` of each day of the span."""
+    return rule_counts(span, "business_date").collect().sort("business_date", "rule_id", "status")
+
+
+def alerts(span: Span, sections: Sections) -> pl.DataFrame:
+    """Calls in which the customer spoke of self-harm or of a complaint: gravest first, a row a call and category.
+
+    How the agent answered is on the call's page; here stand the first words and how often such words fell.
+    """
+    order = pl.col("category").replace_strict(
+        {name: rank for rank, name in enumerate(sections.alerts)}, return_dtype=pl.Int8
+    )
+    heard = span.table("hits").filter(
+        pl.col("kept")
+        & pl.col("category").is_in(sections.alerts)
+        & (pl.col("role") != "agent")
+        & (pl.col("role") != "robot")
+    )
+    firsts = (
+        heard.sort("call_id", "start_ms")
+        .group_by("call_id", "category", maintain_order=True)
+        .agg(pl.col("start_ms", "quote").first(), times=pl.len(), confidence=pl.col("confidence").max())
+    )
+    who = span.calls.select(
+        "call_id", "dialed_at", "timezone", "agency", "team", "agent_id", "agent_kind", "stage", "outcome"
+    ).lazy()
+    frame = (
+        firsts.join(who, on="call_id", how="left")
+        .with_columns(order=order)
+        .sort("order", "dialed_at", "call_id")
+        .collect()
+    )
+    return frame.select(
+        "category",
+        "call_id",
+        "dialed_at",
+        "quote",
+        "times",
+        "start_ms",
+        "confidence",
+        "agency",
+        "team",
+        "agent_id",
+        "agent_kind",
+        "stage",
+        "outcome",
+    )
+
+
+def failures(span: Span, *, severity: str | None = None) -> pl.DataFrame:
+    """Live findings that failed, one row each, with who and when; only those of one severity if given."""
+    failed = span.table("findings").filter((pl.col("verdict") == "fail") & (pl.col("status") == "live"))
+    if severity:
+        failed = failed.filter(pl.col("severity") == severity)
+    who = span.calls.select(
+        "call_id", "dialed_at", "agency", "team", "agent_id", "agent_kind", "stage", "outcome"
+    ).lazy()
+    frame = failed.join(who, on="call_id", how="left").sort("rule_id", "dialed_at", "call_id", "start_ms").collect()
+    return frame.select(
+        "rule_id",
+        "title",
+        "severity",
+        "call_id",
+        "dialed_at",
+        "quote",
+        "start_ms",
+        "reason",
+        "agency",
+        "team",
+        "agent_id",
+        "stage",
+        "outcome",
+    )
+
+
+def heard(span: Span, sections: Sections) -> pl.DataFrame:
+    """Per inspected call the stored `outcome`, the one its words amount to (`heard`) and whether they agree."""
+    kept = span.table("hits").filter("kept").group_by("call_id").agg(categories=pl.col("category").unique())
+    who = (
+        span.table("identity")
+        .sort("call_id", "at_ms")
+        .group_by("call_id", maintain_order=True)
+        .agg(who=pl.col("who").last())
+    )
+    frame = (
+        span.calls.filter("inspected")
+        .select("call_id", "outcome")
+        .lazy()
+        .join(kept, on="call_id", how="left")
+        .join(who, on="call_id", how="left")
+    )
+    verdict, agrees = pl.lit(None, dtype=pl.String), pl.lit(None, dtype=pl.Boolean)
+    for line in reversed(sections.heard):
+        spoken = pl.any_horizontal(
+            [pl.lit(False), *(pl.col("categories").list.contains(name).fill_null(False) for name in line.categories)]
+        )
+        holds = spoken | (pl.col("who") == line.who).fill_null(False) if line.who else spoken
+        verdict = pl.when(holds).then(pl.lit(line.heard)).otherwise(verdict)
+        agrees = pl.when(holds).then(pl.col("outcome").is_in(line.agrees)).otherwise(agrees)
+    return frame.with_columns(heard=verdict, agrees=agrees).drop("categories", "who").collect().sort("call_id")
+
+
+def mismatch(span: Span, sections: Sections) -> pl.DataFrame:
+    """The matrix in long form: dialer's outcome × outcome heard, calls, and whether the two agree."""
+    return (
+        heard(span, sections)
+        .group_by("outcome", "heard", "agrees")
+        .agg(calls=pl.len())
+        .sort("outcome", "heard", nulls_last=True)
+    )
+
+
+def disagreements(span: Span, sections: Sections) -> pl.DataFrame:
+    """Calls whose stored outcome and words do not agree, with who stored it."""
+    who = span.calls.select("call_id", "dialed_at", "agency", "team", "agent_id", "stage")
+    found = heard(span, sections).filter(~pl.col("agrees")).join(who, on="call_id", how="left")
+    order = ["call_id", "dialed_at", "outcome", "heard", "agency", "team", "agent_id", "stage"]
+    return found.select(order).sort("outcome", "heard", "call_id")
+
+
+def group_failures(span: Span, sections: Sections, *groups: str) -> pl.DataFrame:
+    """Failed findings of the named groups of rules (hours, frequency …) by rule and agency."""
+    chosen = in_groups(sections, *groups)
+    who = span.calls.select("call_id", "agency", "agent_id").lazy()
+    found = span.table("findings").filter((pl.col("verdict") == "fail") & chosen).join(who, on="call_id", how="left")
+    frame = found.group_by("rule_id", "title", "status", "agency").agg(
+        fail=pl.len(), calls=pl.col("call_id").n_unique(), agents=pl.col("agent_id").n_unique()
+    )
+    return frame.collect().sort("fail", "rule_id", "agency", descending=[True, False, False])
+
+
+def checkpoints(span: Span) -> pl.DataFrame:
+    """Script by stage: how often each checkpoint was said in time, late, not at all …; and its median moment."""
+    states = ("pass", "late", "missing", "out_of_order", "altered", "unsure", "not_applicable")
+    stage = span.calls.select("call_id", "stage").lazy()
+    counts = [(pl.col("state") == state).sum().alias(f"cp_{state}") for state in states]
+    frame = (
+        span.table("checkpoints")
+        .join(stage, on="call_id", how="left")
+        .group_by("stage", "script_id", "checkpoint_id")
+        .agg(
+            pl.col("title").first(),
+            *counts,
+            cp_judged=(~pl.col("state").is_in(["not_applicable", "unsure"])).sum(),
+            median_ms=pl.col("at_ms").median().cast(pl.Int64),
+            place=pl.col("at_ms").median(),
+        )
+    )
+    frame = frame.with_columns(pass_share=ratio("cp_pass", "cp_judged")).collect()
+    order = ["stage", "script_id", "checkpoint_id"]
+    keys = frame["checkpoint_id"].str.extract(r"(\d+)").cast(pl.Int32, strict=False)
+    return (
+        frame.with_columns(rank=keys)
+        .sort("stage", "script_id", "rank", "checkpoint_id", nulls_last=True)
+        .select(*order, "title", "cp_judged", "pass_share", *[f"cp_{state}" for state in states], "median_ms")
+    )
+
+
+def unsure(span: Span) -> pl.DataFrame:
+    """What a person has to settle: unsure findings by rule and reason."""
+    frame = (
+        span.table("findings")
+        .filter(pl.col("verdict") == "unsure")
+        .group_by("rule_id", "title", "severity", "reason")
+        .agg(calls=pl.col("call_id").n_unique())
+    )
+    return frame.collect().sort("calls", "rule_id", "reason", descending=[True, False, False])
+
+
+def repeat_offenders(span: Span, least: int = 2) -> pl.DataFrame:
+    """Agents with at least `least` calls that failed the same live rule within the span."""
+    who = span.calls.select("call_id", "business_date", "agent_id", "agent_kind", "agency", "team").lazy()
+    failed = span.table("findings").filter((pl.col("verdict") == "fail") & (pl.col("status") == "live"))
+    found = (
+        failed.drop("business_date", strict=False)
+        .join(who, on="call_id", how="inner")
+        .group_by("agent_id", "agent_kind", "agency", "team", "rule_id", "title", "severity")
+    )
+    frame = found.agg(
+        calls=pl.col("call_id").n_unique(),
+        days=pl.col("business_date").n_unique(),
+        first_day=pl.col("business_date").min(),
+        last_day=pl.col("business_date").max(),
+    )
+    return (
+        frame.filter(pl.col("calls") >= least)
+        .collect()
+        .sort("calls", "agent_id", "rule_id", descending=[True, False, False])
+    )
+
+
+def in_groups(sections: Sections, *groups: str) -> pl.Expr:
+    """Whether `rule_id` belongs to one of the named groups of sections.yaml."""
+    beginnings = [beginning for group in groups for beginning in sections.rule_groups.get(group, ())]
+    return pl.any_horizontal([pl.lit(False), *(pl.col("rule_id").str.starts_with(start) for start in beginnings)])
+
+
+def judged_by(span: Span, rule_id: str) -> Span:
+    """The span narrowed to the calls that a rule judged."""
+    judged = span.table("findings").filter((pl.col("rule_id") == rule_id) & (pl.col("verdict") != "not_applicable"))
+    return replace(span, chosen=judged.select("call_id").unique().sort("call_id").collect())
+
+
+def rule_by(span: Span, rule_id: str, dimension: str) -> pl.DataFrame:
+    """One rule's verdicts by a dimension of `Span.calls` (`agents`: agent with team), worst share first."""
+    keys = ["agent_id", "agency", "team"] if dimension == "agents" else [dimension]
+    found = span.table("findings").filter(pl.col("rule_id") == rule_id).select("call_id", "verdict")
+    counts = [(pl.col("verdict") == verdict).sum().alias(verdict) for verdict in ("fail", "pass", "unsure")]
+    frame = found.join(span.calls.lazy().select("call_id", *keys), on="call_id").group_by(keys).agg(counts)
+    frame = frame.with_columns(judged=pl.col("fail") + pl.col("pass")).with_columns(fail_share=ratio("fail", "judged"))
+    order = [*keys, "fail", "judged", "fail_share", "unsure"]
+    return frame.select(order).collect().sort("fail", *keys, descending=[True, *[False] * len(keys)])
+
+
+def failed_by_agency(span: Span) -> pl.DataFrame:
+    """Live rules by agency: failed and judged findings and their share."""
+    found = span.table("findings").filter((pl.col("status") == "live") & pl.col("verdict").is_in(["fail", "pass"]))
+    frame = found.join(span.calls.lazy().select("call_id", "agency"), on="call_id")
+    frame = frame.group_by("rule_id", "agency").agg(
+        pl.col("title").max(), fail=(pl.col("verdict") == "fail").sum(), judged=pl.len()
+    )
+    frame = frame.with_columns(fail_share=ratio("fail", "judged")).filter(pl.col("fail") > 0)
+    order = ["rule_id", "title", "agency", "fail", "judged", "fail_share"]
+    return frame.select(order).collect().sort("rule_id", "fail_share", "agency", descending=[False, True, False])
+
+
+def other_answerers(span: Span, sections: Sections) -> pl.DataFrame:
+    """Calls answered by somebody else than the debtor, with the worst verdict of the third-party rules on each."""
+    last = span.table("identity").sort("call_id", "at_ms").group_by("call_id", maintain_order=True)
+    others = last.agg(who=pl.col("who").last()).filter(pl.col("who").is_in(["third_party", "guarantor"]))
+    worst = pl.col("verdict").replace_strict({"fail": 3, "unsure": 2, "pass": 1}, default=0, return_dtype=pl.Int8)
+    rules = span.table("findings").filter(in_groups(sections, "third_party")).sort(worst, descending=True)
+    verdict = rules.group_by("call_id", maintain_order=True).agg(pl.col("verdict").first())
+    who = span.calls.lazy().select("call_id", "dialed_at", "agency", "team", "agent_id", "stage", "outcome")
+    frame = others.join(verdict, on="call_id", how="left").join(who, on="call_id", how="left")
+    return frame.collect().sort(worst.fill_null(0), "call_id", descending=[True, False])

@@ -1,0 +1,199 @@
+"""What the report counts. Every function takes a span and gives a frame of sums; a ratio is divided once, at the end.
+
+A share whose denominator is 0 is null. Names of columns are the keys of words/*.yaml, so a column is labelled and
+exported by one name everywhere.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+
+from inspection.report.span import Span
+
+DIMENSIONS = ("agent_kind", "agency", "team", "campaign", "stage", "outcome", "agent_id")
+
+
+def ratio(part: str, whole: str, scale: float = 1.0) -> pl.Expr:
+    return pl.when(pl.col(whole) > 0).then(pl.col(part) / pl.col(whole) * scale)
+
+
+def totals() -> list[pl.Expr]:
+    """The sums every breakdown shares, over rows of `Span.calls`."""
+    inspected = pl.col("inspected")
+    return [
+        pl.len().alias("listed"),
+        pl.col("answered").sum().alias("connected"),
+        (pl.col("answered") & pl.col("has_recording").fill_null(False)).sum().alias("recorded"),
+        inspected.sum().alias("inspected"),
+        (pl.col("state") == "skipped").sum().alias("skipped"),
+        (pl.col("state") == "not_connected").sum().alias("unanswered"),
+        (pl.col("failed_fatal") > 0).sum().alias("fatal_calls"),
+        (pl.col("failed_major") > 0).sum().alias("major_calls"),
+        (pl.col("failed_minor") > 0).sum().alias("minor_calls"),
+        pl.col("failed").sum().alias("failed_calls"),
+        (pl.col("unsure_findings") > 0).sum().alias("unsure_calls"),
+        pl.col("earned").sum(),
+        pl.col("possible").sum(),
+    ]
+
+
+def with_ratios(frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame | pl.LazyFrame:
+    return frame.with_columns(
+        coverage=ratio("inspected", "connected"),
+        fatal_share=ratio("fatal_calls", "inspected"),
+        score=ratio("earned", "possible", 100.0),
+    )
+
+
+def lean(frame: pl.DataFrame) -> pl.DataFrame:
+    """A breakdown without the sums that only its ratios need."""
+    return frame.drop("recorded", "skipped", "unanswered", "possible", "earned", strict=False)
+
+
+def summary(span: Span) -> dict:
+    """The day in one row: the sums of `totals` and their ratios."""
+    return with_ratios(span.calls.select(totals())).row(0, named=True)
+
+
+def by(span: Span, *dimensions: str) -> pl.DataFrame:
+    """`totals` for each value of the dimensions, worst first."""
+    frame = with_ratios(span.calls.group_by(dimensions, maintain_order=True).agg(totals()))
+    return frame.sort(
+        ["fatal_calls", "failed_calls", "listed", *dimensions],
+        descending=[True, True, True, *[False] * len(dimensions)],
+    )
+
+
+def agents(span: Span) -> pl.DataFrame:
+    """Agents, and how they spoke: shares of talk, silence and overtalk are sums of milliseconds divided once."""
+    voice = ["speech_ms", "agent_speech_ms", "silence_ms", "overtalk_ms", "duration_ms"]
+    frame = span.calls.group_by("agent_id", "agent_kind", "agency", "team", maintain_order=True).agg(
+        totals() + [pl.col(name).sum() for name in voice]
+    )
+    frame = with_ratios(frame).with_columns(
+        talk_share=ratio("agent_speech_ms", "speech_ms"),
+        silence_share=ratio("silence_ms", "duration_ms"),
+        overtalk_share=ratio("overtalk_ms", "duration_ms"),
+    )
+    return frame.drop(voice).sort(
+        "fatal_calls", "failed_calls", "connected", "agent_id", descending=[True, True, True, False]
+    )
+
+
+def coverage(span: Span) -> pl.DataFrame:
+    """Dialer ↔ recording ↔ transcript ↔ score: rows by the state they ended in and why; calls add up to the listed."""
+    call = pl.col("call_id")
+    states = span.table("reconciliation").group_by("state", skip_reason="reason")
+    counts = states.agg(calls=call.is_not_null().sum(), surplus=call.is_null().sum(), talk_ms=pl.col("talk_ms").sum())
+    return counts.collect().sort("state", "calls", "skip_reason", descending=[False, True, False])
+
+
+def missing(span: Span) -> pl.DataFrame:
+    """Each connected call that was not inspected, and each recording without a call, named with its reason."""
+    gone = span.table("reconciliation").filter(pl.col("state").is_in(["skipped", "surplus_recording"])).collect()
+    who = span.calls.select("call_id", "agency", "team", "agent_id", "dialed_at")
+    order = ["call_id", "recording_id", "skip_reason", "agency", "team", "agent_id", "dialed_at", "talk_ms"]
+    named = gone.rename({"reason": "skip_reason"}).join(who, on="call_id", how="left")
+    return named.select(*order, "duration_ms").sort("skip_reason", "call_id", nulls_last=True)
+
+
+def scores(span: Span) -> pl.DataFrame:
+    """Calls per band of the scorecard, highest band first."""
+    frame = (
+        span.table("scores")
+        .group_by("scorecard", "band")
+        .agg(
+            calls=pl.len(),
+            fatal_calls=pl.col("fatal").sum(),
+            lowest=pl.col("score").min(),
+            highest=pl.col("score").max(),
+        )
+    )
+    return frame.collect().sort("scorecard", "highest", descending=[False, True], nulls_last=True)
+
+
+def trend(span: Span) -> pl.DataFrame:
+    """Per day: calls listed, connected, inspected, failing by severity, and the components of the score."""
+    day, call = "business_date", pl.col("call_id")
+    states = span.table("reconciliation").filter(call.is_not_null())
+    listed = states.group_by(day).agg(
+        listed=pl.len(), connected=pl.col("answered").sum(), inspected=(pl.col("state") == "inspected").sum()
+    )
+    failed = span.table("findings").filter((pl.col("verdict") == "fail") & (pl.col("status") == "live"))
+    worst = [
+        call.filter(pl.col("severity") == severity).n_unique().alias(f"{severity}_calls")
+        for severity in ("fatal", "major", "minor")
+    ]
+    earned = pl.when("fatal").then(0.0).otherwise(pl.col("earned")).sum()
+    points = span.table("scores").group_by(day).agg(earned.alias("earned"), pl.col("possible").sum())
+    frame = listed.join(failed.group_by(day).agg(worst), on=day, how="left").join(points, on=day, how="left")
+    return with_ratios(frame.with_columns(pl.col("^.*_calls$").fill_null(0))).collect().sort(day)
+
+
+def hours(span: Span) -> pl.DataFrame:
+    """Per hour of the wall clock: attempts, connected, inspected and failing calls."""
+    frame = span.calls.filter(pl.col("hour").is_not_null()).group_by("hour").agg(totals())
+    return (
+        with_ratios(frame)
+        .sort("hour")
+        .select("hour", "listed", "connected", "inspected", "fatal_calls", "failed_calls", "unsure_calls", "score")
+    )
+
+
+def hour_cells(span: Span, dimension: str) -> pl.DataFrame:
+    """The heat map's cells: per value of the dimension and hour, inspected and failing calls."""
+    inspected = span.calls.filter(pl.col("inspected") & pl.col("hour").is_not_null())
+    return (
+        inspected.group_by(dimension, "hour")
+        .agg(inspected=pl.len(), failed_calls=pl.col("failed").sum())
+        .sort(dimension, "hour")
+    )
+
+
+def frequency(span: Span) -> pl.DataFrame:
+    """Numbers by how often they were dialled on one day, debtors by how often reached; 7 stands for 7 and more."""
+
+    def spread(key: str, rows: pl.Expr, name: str) -> pl.DataFrame:
+        per_day = (
+            span.calls.filter(rows & pl.col(key).is_not_null())
+            .group_by("business_date", key)
+            .agg(times=pl.len().clip(upper_bound=7).cast(pl.Int64))
+        )
+        return per_day.group_by("times").agg(pl.len().alias(name))
+
+    dialled = spread("phone_key", pl.col("direction") == "outbound", "numbers")
+    reached = spread("debtor_id", pl.col("answered"), "debtors")
+    return dialled.join(reached, on="times", how="full", coalesce=True).fill_null(0).sort("times")
+
+
+def quality(span: Span, min_word_probability: float, min_role_confidence: float) -> pl.DataFrame:
+    """Recordings by layout, codec and rate, with how many were too weak to judge by their words or by their roles."""
+    frame = (
+        span.table("audio")
+        .group_by("layout", "codec", "sample_rate_hz")
+        .agg(
+            calls=pl.len(),
+            duration_ms=pl.col("duration_ms").sum(),
+            weak_words=(pl.col("word_probability") < min_word_probability).sum(),
+            weak_roles=(pl.col("role_confidence") < min_role_confidence).sum(),
+            flagged=(pl.col("quality_flags").list.len() > 0).sum(),
+        )
+    )
+    return frame.collect().sort("calls", "layout", "codec", descending=[True, False, False])
+
+
+def flags(span: Span) -> pl.DataFrame:
+    frame = (
+        span.table("audio")
+        .select("call_id", flag="quality_flags")
+        .explode("flag", empty_as_null=True)
+        .drop_nulls("flag")
+    )
+    return frame.group_by("flag").agg(calls=pl.len()).collect().sort("calls", "flag", descending=[True, False])
+
+
+def month_before(span: Span, days: int) -> Span:
+    """The `days` days that end with the span's last day."""
+    return Span(span.store, span.end - timedelta(days=days - 1), span.end)

@@ -1,0 +1,124 @@
+"""Pages: jinja2 with escaping on, one file each, with style, script, figures and a font inside and no way out."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from inspection.report.canvas import Figure
+from inspection.report.font import FAMILY, page_font
+from inspection.report.sheets import Printer, Sheet
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_ROWS = 200
+"""Rows of a table that a page shows; the workbook and Parquet hold all."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of a report: rows of one or two cards, each a sheet or a figure. `lead` stands above them."""
+
+    id: str
+    title: str
+    rows: tuple[tuple[Sheet | Figure, ...], ...]
+    lead: str = ""
+    good: bool = False
+
+
+def render(template: str, printer: Printer, **values: Any) -> str:
+    """The page's HTML. `printer` brings the words (in templates: `t`) and turns sheets into cells."""
+    from markupsafe import Markup
+
+    if "parts" in values:
+        values["parts"] = [_drawn(part, printer) for part in values["parts"]]
+    page = _environment().get_template(template).render(
+        t=printer.words, code=printer.words.code, style=Markup(asset("style.css")), spark=_spark, **values
+    )  # fmt: skip
+    return with_font(page)
+
+
+def with_font(page: str) -> str:
+    """The page with a font of exactly its characters inside, for machines without a Chinese font."""
+    text = html.unescape(re.sub(r"<style>.*?</style>|<svg.*?</svg>|data:[^\"')]*", "", page, flags=re.DOTALL))
+    packed = base64.b64encode(page_font(text + "▲▼○“”")).decode()
+    face = f'@font-face {{ font-family: "{FAMILY}"; src: url(data:font/woff;base64,{packed}) format("woff"); }}'
+    return page.replace("/*FONT*/", face, 1)
+
+
+def _drawn(part: Part, printer: Printer) -> dict[str, Any]:
+    def item(thing: Sheet | Figure) -> Any:
+        from markupsafe import Markup
+
+        if isinstance(thing, Figure):
+            return {"id": thing.id, "title": thing.title, "svg": Markup(_own_ids(thing))}
+        rows = printer.rows(thing, MOST_ROWS)
+        numbers = [
+            any("number" in row[place].kind or row[place].kind in ("time", "spark") for row in rows)
+            for place in range(thing.frame.width)
+        ]
+        heads = [
+            {"text": printer.head(name), "number": number}
+            for name, number in zip(thing.frame.columns, numbers, strict=True)
+        ]
+        return {
+            "id": thing.id,
+            "title": printer.title(thing),
+            "note": printer.note(thing),
+            "rows": rows,
+            "heads": heads,
+            "total": thing.frame.height,
+        }
+
+    return {
+        "id": part.id,
+        "title": part.title,
+        "lead": part.lead,
+        "good": part.good,
+        "rows": [[item(thing) for thing in row] for row in part.rows],
+    }
+
+
+def _own_ids(figure: Figure) -> str:
+    """Ids of the drawing made its own, since several drawings share one page."""
+    svg = re.sub(r'\bid="', f'id="{figure.id}-', figure.svg)
+    svg = re.sub(r'((?:xlink:)?href)="#', rf'\1="#{figure.id}-', svg)
+    return re.sub(r"url\(#", f"url(#{figure.id}-", svg)
+
+
+def _spark(values: tuple[int, ...]) -> Any:
+    """A line of daily counts, 84 × 18 px, today as a dot."""
+    from markupsafe import Markup
+
+    top, step = max(*values, 1), 80 / max(len(values) - 1, 1)
+    points = [(2 + place * step, 16 - 14 * value / top) for place, value in enumerate(values)]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    x, y = points[-1]
+    return Markup(
+        f'<svg class="spark" viewBox="0 0 84 18" role="img" aria-label="{" ".join(map(str, values))}">'
+        f'<polyline points="{line}" fill="none" stroke="#8aa3b8" stroke-width="1.2"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2" fill="#2f6690"/></svg>'
+    )
+
+
+@cache
+def asset(name: str) -> str:
+    """A style or script of ours, to be laid into a page as it is."""
+    return (TEMPLATES / name).read_text("utf-8")
+
+
+@cache
+def _environment():
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

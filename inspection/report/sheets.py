@@ -1,0 +1,154 @@
+"""One table of the report, apart from where it is shown: the page, the workbook and Parquet all draw the same sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from inspection.privacy import mask
+from inspection.report.wording import Wording
+
+SHARES = {  # column of a ratio -> column of its denominator
+    "fail_share": "judged",
+    "usual_share": None,
+    "fatal_share": "inspected",
+    "coverage": "connected",
+    "score": "inspected",
+    "pass_share": "cp_judged",
+    "talk_share": None,
+    "silence_share": None,
+    "overtalk_share": None,
+    "rate": "inspected",
+    "low": None,
+    "high": None,
+}
+CODES = {
+    "severity": "severity",
+    "status": "status",
+    "verdict": "verdict",
+    "agent_kind": "agent_kind",
+    "category": "category",
+    "outcome": "outcome",
+    "heard": "outcome",
+    "state": "state",
+    "skip_reason": "reason",
+    "layout": "layout",
+    "gate": "gate",
+    "success": "success",
+    "agrees": "agrees",
+    "who": "who",
+    "role": "role",
+}
+LENGTHS = {"start_ms", "median_ms", "talk_ms", "duration_ms"}
+POINTS = {"score", "lowest", "highest", "earned", "possible"}
+COLOURED = {"severity", "verdict", "status", "success", "agrees"}
+DIGESTS = {"recording_id", "run_id", "rulebook_fingerprint", "speech_fingerprint"}
+FREE_TEXT = {"quote", "reason", "observed", "detail", "description"}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """`frame` under the name `id`; words for the id and each column stand in words/*.yaml.
+
+    `links` leads from a call id to its evidence page, relative to the report; `note` replaces the id's own note.
+    """
+
+    id: str
+    frame: pl.DataFrame
+    links: dict[str, str] = field(default_factory=dict)
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell as a page shows it: `sort` orders it, `kind` colours it, `small` marks a share of few calls."""
+
+    text: str
+    sort: str | float
+    kind: str = ""
+    href: str = ""
+    small: bool = False
+    spark: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Printer:
+    """Stored values as words: codes by name, shares in percent, lengths as m:ss, instants on the firm's clock."""
+
+    words: Wording
+    timezone: str
+    small_number: int
+
+    def rows(self, sheet: Sheet, most: int) -> list[list[Cell]]:
+        return [
+            [self.cell(sheet, name, row) for name in sheet.frame.columns]
+            for row in sheet.frame.head(most).iter_rows(named=True)
+        ]
+
+    def cell(self, sheet: Sheet, name: str, row: dict) -> Cell:
+        value = row[name]
+        if value is None:
+            return Cell("—", "")
+        if name in CODES:
+            text = self.words.code(CODES[name], value)
+            return Cell(text, text, str(value) if name in COLOURED else "")
+        if isinstance(value, list):
+            return self._list(name, value)
+        if isinstance(value, str):
+            return self._string(sheet, name, value)
+        return self._moment(value) if isinstance(value, date) else self._measure(name, value, row)
+
+    def _list(self, name: str, value: list) -> Cell:
+        if name == "trend":
+            return Cell("", value[-1] if value else 0, "spark", spark=tuple(value))
+        shown = ", ".join(mask(str(item)) for item in value[:5])
+        return Cell(f"{shown}…" if len(value) > 5 else shown, len(value))
+
+    def _string(self, sheet: Sheet, name: str, value: str) -> Cell:
+        text = self.text(name, value)
+        if name in DIGESTS and len(text) > 16:
+            return Cell(f"{text[:16]}…", text, "digest")
+        return Cell(text, text, name if name in ("quote", "call_id") else "", sheet.links.get(value, ""))
+
+    def _moment(self, value: date) -> Cell:
+        if isinstance(value, datetime):
+            return Cell(f"{value.astimezone(ZoneInfo(self.timezone)):%m-%d %H:%M}", value.timestamp(), "time")
+        return Cell(value.isoformat(), value.toordinal(), "time")
+
+    def _measure(self, name: str, value: float, row: dict) -> Cell:
+        if name in LENGTHS:
+            return Cell(clock(int(value)), value, "number")
+        if name in SHARES:
+            text = f"{value:.1f}" if name in POINTS else f"{100 * value:.1f}%"
+            return Cell(text, value, "number", small=self.is_small(name, row))
+        if name in POINTS or isinstance(value, float):
+            return Cell(f"{value:.1f}" if name in POINTS else f"{value:.2f}", value, "number")
+        return Cell(f"{value:,}", value, "number zero" if value == 0 else "number")
+
+    def text(self, name: str, value: object) -> str:
+        """A string as it may be shown: without personal data, ids included, as dialers build some from the number."""
+        return mask(str(value)) if name in FREE_TEXT | {"call_id", "recording_id"} else str(value)
+
+    def is_small(self, name: str, row: dict) -> bool:
+        """Whether a share rests on fewer than the configured number of calls."""
+        whole = SHARES.get(name)
+        return whole is not None and (row.get(whole) or 0) < self.small_number
+
+    def head(self, name: str) -> str:
+        return self.words(f"columns.{name}")
+
+    def title(self, sheet: Sheet) -> str:
+        return sheet.title or self.words(f"sheets.{sheet.id}.title")
+
+    def note(self, sheet: Sheet) -> str:
+        return self.words(f"sheets.{sheet.id}.note")
+
+
+def clock(milliseconds: int) -> str:
+    """m:ss, or h:mm:ss from an hour on."""
+    seconds = max(milliseconds, 0) // 1000
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"

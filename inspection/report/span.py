@@ -1,0 +1,99 @@
+"""The stored tables of a stretch of days, and the one frame most of the report is counted from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import Protocol
+
+import polars as pl
+
+
+class Tables(Protocol):
+    """What the report needs of a store; `inspection.results.store.Store` is one."""
+
+    def table(self, name: str, start: date, end: date) -> pl.LazyFrame: ...
+
+
+@dataclass(frozen=True)
+class Span:
+    """Stored tables from `start` to `end`, both included, of all calls or only of `chosen` (one column, call_id)."""
+
+    store: Tables
+    start: date
+    end: date
+    chosen: pl.DataFrame | None = None
+
+    def table(self, name: str) -> pl.LazyFrame:
+        frame = self.store.table(name, self.start, self.end)
+        if self.chosen is None or "call_id" not in frame.collect_schema():
+            return frame
+        return frame.join(self.chosen.lazy(), on="call_id", how="semi", maintain_order="left")
+
+    def only(self, condition: pl.Expr) -> Span:
+        """The same days, narrowed to the calls for which a condition on `calls` holds."""
+        return replace(self, chosen=self.calls.filter(condition).select("call_id").unique(maintain_order=True))
+
+    @cached_property
+    def calls(self) -> pl.DataFrame:
+        """One row an attempt: who, when, how it ended, and what inspection made of it.
+
+        Beside the columns of ATTEMPTS (less what names a person): `hour` (0..23 on the attempt's own clock), `state`,
+        `reason`, `has_recording/transcript/score`, `earned` (zeroed by a fatal finding), `possible`, `score`, `band`,
+        `fatal`, `verdict`, `failed_fatal/major/minor`, `failed`, `unsure_findings` and AUDIO's sums of milliseconds.
+        Only live rules count.
+        """
+        listed = (
+            self.table("attempts")
+            .drop("customer_name", "recording_hint")
+            .unique("call_id", keep="first", maintain_order=True)
+        )
+        frame = (
+            listed.join(self._states(), on="call_id", how="left")
+            .join(self._scores(), on="call_id", how="left")
+            .join(self._failures(), on="call_id", how="left")
+            .join(self._audio(), on="call_id", how="left")
+            .with_columns(pl.col("^(failed|unsure)_.*$").fill_null(0), pl.col("state").fill_null("not_connected"))
+            .with_columns(
+                failed=pl.sum_horizontal("failed_fatal", "failed_major", "failed_minor") > 0,
+                inspected=pl.col("state") == "inspected",
+                answered=pl.col("answered").fill_null(pl.col("answered_at").is_not_null()),
+            )
+            .collect()
+        )
+        return _with_hour(frame).sort("dialed_at", "call_id")
+
+    def _states(self) -> pl.LazyFrame:
+        states = self.table("reconciliation").filter(pl.col("call_id").is_not_null())
+        return states.unique("call_id", keep="first", maintain_order=True).select(
+            "call_id", "state", "reason", "answered", "has_recording", "has_transcript", "has_score"
+        )
+
+    def _scores(self) -> pl.LazyFrame:
+        earned = pl.when("fatal").then(0.0).otherwise(pl.col("earned"))
+        return self.table("scores").select(
+            "call_id", earned.alias("earned"), "possible", "score", "band", "fatal", "verdict"
+        )
+
+    def _failures(self) -> pl.LazyFrame:
+        live = self.table("findings").filter(pl.col("status") == "live")
+        failed = [
+            ((pl.col("verdict") == "fail") & (pl.col("severity") == severity)).sum().alias(f"failed_{severity}")
+            for severity in ("fatal", "major", "minor")
+        ]
+        return live.group_by("call_id").agg(*failed, unsure_findings=(pl.col("verdict") == "unsure").sum())
+
+    def _audio(self) -> pl.LazyFrame:
+        return self.table("audio").select(
+            "call_id", "duration_ms", "speech_ms", "agent_speech_ms", "customer_speech_ms", "overtalk_ms", "silence_ms"
+        )
+
+
+def _with_hour(calls: pl.DataFrame) -> pl.DataFrame:
+    """The hour on the wall clock of each attempt's own timezone; polars converts one zone at a time."""
+    hour = pl.lit(None, dtype=pl.Int8)
+    for zone in calls["timezone"].drop_nulls().unique().sort():
+        local = pl.col("dialed_at").dt.convert_time_zone(zone).dt.hour().cast(pl.Int8)
+        hour = pl.when(pl.col("timezone") == zone).then(local).otherwise(hour)
+    return calls.with_columns(hour=hour)
