@@ -70,6 +70,14 @@ def withdraw(url: str, call_ids: list[str]) -> int:
     return gone
 
 
+def withdraw_day(url: str, business_date: date) -> int:
+    """Deletes the whole day; returns how many rows went."""
+    with writing(url) as connection:
+        day = {"day": _plain(connection, business_date)}
+        statements = [sa.text(f"DELETE FROM {table} WHERE business_date = :day") for table in reversed(schema.TABLES)]
+        return sum(connection.execute(statement, day).rowcount for statement in statements)
+
+
 def published(business_date: date, tables: Mapping[str, pl.DataFrame], run: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The frames that go into the published tables, masked, with a row for each listed call."""
     attempts = tables["attempts"].with_columns(business_date=pl.lit(business_date))

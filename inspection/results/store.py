@@ -110,9 +110,25 @@ class Store:
         return frame.select(list(STORED[name]))
 
     def history(self, business_date: date, days: int) -> pl.DataFrame:
-        """Attempts of the `days` days before `business_date`, for the rules that look across days."""
-        frame = self.attempts(business_date - timedelta(days=days), business_date - timedelta(days=1))
-        return frame.select(list(STORED["attempts"])).sort("dialed_at", "call_id").collect()
+        """Attempts of the `days` days before `business_date`, for the rules that look across days.
+
+        Besides ATTEMPTS it has `said`: the categories of what the customer voiced in that call (kept hits), such as a
+        request not to be called again, which binds the days after it.
+        """
+        start, end = business_date - timedelta(days=days), business_date - timedelta(days=1)
+        voiced = self.hits(start, end).filter(pl.col("kept") & (pl.col("role") == "customer"))
+        said = voiced.group_by("business_date", "call_id").agg(said=pl.col("category").unique().sort())
+        earlier = self.attempts(start, end).join(said, on=["business_date", "call_id"], how="left")
+        return earlier.select(*STORED["attempts"], "said").sort("dialed_at", "call_id").collect()
+
+    def find(self, call_id: str) -> date:
+        """The latest business date that lists the call. Raises ResultsError for a call that no day has."""
+        found = (
+            self.attempts().filter(pl.col("call_id") == call_id).select(pl.col("business_date").max()).collect().item()
+        )
+        if found is None:
+            raise ResultsError(f"store {self.root}: no day lists the call {call_id}")
+        return found
 
     def swap_day(self, business_date: date, tables: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> str:
         """Replaces the day by these tables, whole; a table that is not given is empty. Returns the day's version.
