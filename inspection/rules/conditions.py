@@ -1,0 +1,269 @@
+"""The condition language: from YAML to nodes, from nodes to one verdict per call. Its manual is docs/rules.md.
+
+A condition has four answers, ordered: NO < MISSING < UNSURE < YES. `all` is the least of its parts, `any` the greatest,
+`not` exchanges YES and NO and leaves the two kinds of ignorance as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from inspection.rules import relations
+from inspection.rules.evidence import WHO, Evidence, Found
+from inspection.rules.relations import Within
+
+NO, MISSING, UNSURE, YES = range(4)
+STAFF = frozenset({"agent", "robot"})
+KINDS = ("hit", "phrase", "checkpoint", "identity", "acoustic", "spoken", "repeat")
+COMPARISONS = ("is", "is_not", "in", "not_in", "above", "below", "at_least", "at_most", "known")
+ACOUSTIC_KINDS = frozenset({"acoustic"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """For each call: the answer, the row of the evidence that shows it (-1: none), how many rows show it."""
+
+    state: np.ndarray
+    row: np.ndarray
+    count: np.ndarray
+
+
+@dataclass(frozen=True)
+class Day:
+    """What conditions are asked about.
+
+    facts: one row per call in the order of the axis. words, sound: for each call 0 nothing was heard, 1 heard too
+    poorly to clear anybody, 2 heard.
+    """
+
+    facts: pl.DataFrame
+    evidence: Evidence
+    words: np.ndarray
+    sound: np.ndarray
+    checkpoints: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    """For each checkpoint and call: index into STATES (-1: not in the call's script) and row of the evidence."""
+
+    @property
+    def calls(self) -> int:
+        return self.facts.height
+
+
+# --- nodes ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Compare:
+    """A comparison on a fact of the call; a fact that is not known answers MISSING."""
+
+    fact: str
+    tests: tuple[tuple[str, Any], ...]
+
+    def answer(self, day: Day) -> Answer:
+        column = day.facts[self.fact]
+        known = column.is_not_null().to_numpy()
+        state = np.where(known, YES, MISSING).astype(np.int8)
+        for test, value in self.tests:
+            if test == "known":
+                state = np.where(known == value, YES, NO).astype(np.int8)
+                continue
+            holds = _compare(column, test, value).fill_null(False).to_numpy()
+            state[known & ~holds] = NO
+        return Answer(state, np.full(day.calls, -1, np.int64), np.zeros(day.calls, np.int64))
+
+
+@dataclass(frozen=True)
+class Select:
+    """Events: rows of one kind, narrowed by role, window, value, identity and relations to other events."""
+
+    kind: str
+    names: tuple[str, ...]
+    roles: frozenset[str] | None = None
+    who: frozenset[str] | None = None
+    first_ms: int | None = None
+    last_ms: int | None = None
+    value: tuple[tuple[str, float], ...] = ()
+    unlike: str | None = None
+    tolerance: float = 0
+    links: tuple[tuple[str, bool, Events], ...] = ()
+    within: Within = Within()
+    at_least: int = 1
+    at_most: int | None = None
+    by_turn: bool = False
+
+    def found(self, day: Day) -> Found:
+        ev = day.evidence
+        events = ev.find(self.kind, self.names, self.roles)
+        if len(events.rows):
+            events = self._in_window(day, self._by_value(day, self._by_identity(ev, events)))
+        for side, wanted, other in self.links:
+            events = relations.related(ev, events, other.found(day), side, self.within, wanted=wanted)
+        return events
+
+    def _by_identity(self, ev: Evidence, events: Found) -> Found:
+        if self.who is None:
+            return events
+        who, certain = ev.who
+        wanted = np.isin(who[events.rows], [WHO.index(name) for name in self.who])
+        certain = certain[events.rows]
+        # an uncertain identity may be one of the others: such a row stays, but cannot accuse
+        return Found(events.rows, events.strong & certain & wanted).keep(wanted | ~certain)
+
+    def _by_value(self, day: Day, events: Found) -> Found:
+        values = day.evidence.value[events.rows]
+        keep = np.ones(len(values), bool)
+        for test, bound in self.value:
+            keep &= NUMERIC[test](values, bound)
+        if self.unlike is not None:
+            keep &= np.abs(values - _expected(day, self.unlike, events.rows, values)) > self.tolerance
+        return events.keep(keep)
+
+    def _in_window(self, day: Day, events: Found) -> Found:
+        ev, call = day.evidence, day.evidence.call[events.rows]
+        if self.first_ms is not None:
+            answered = day.facts["answer_offset_ms"].to_numpy()[call]
+            events = events.keep(ev.timed[events.rows] & (ev.start_ms[events.rows] - answered < self.first_ms))
+        if self.last_ms is not None:
+            ended = day.facts["heard_until_ms"].fill_null(0).to_numpy()[ev.call[events.rows]]
+            events = events.keep(ev.timed[events.rows] & (ended - ev.end_ms[events.rows] <= self.last_ms))
+        return events
+
+    def answer(self, day: Day) -> Answer:
+        return _counted(day, self.found(day), self._hearing(day), self)
+
+    def _hearing(self, day: Day) -> np.ndarray:
+        return day.sound if self.kind in ACOUSTIC_KINDS else day.words
+
+
+@dataclass(frozen=True)
+class Either:
+    """Events of any of the parts."""
+
+    parts: tuple[Events, ...]
+    at_least: int = 1
+    at_most: int | None = None
+    by_turn: bool = False
+
+    def found(self, day: Day) -> Found:
+        return relations.union([part.found(day) for part in self.parts])
+
+    def answer(self, day: Day) -> Answer:
+        hearing = np.minimum.reduce([day.sound if _kind(part) in ACOUSTIC_KINDS else day.words for part in self.parts])
+        return _counted(day, self.found(day), hearing, self)
+
+
+Events = Select | Either
+
+
+@dataclass(frozen=True)
+class State:
+    """A checkpoint is in one of the states. A call whose script lacks it, or to which it does not apply, is MISSING."""
+
+    checkpoints: tuple[str, ...]
+    states: frozenset[str]
+
+    def answer(self, day: Day) -> Answer:
+        state, row = np.full(day.calls, MISSING, np.int8), np.full(day.calls, -1, np.int64)
+        levels = {name: YES if name in self.states else NO for name in CHECKPOINT_STATES}
+        levels |= {"unsure": UNSURE, "not_applicable": MISSING}
+        table = np.array([MISSING, *(levels[name] for name in STATES)], np.int8)
+        for name in self.checkpoints:
+            codes, rows = day.checkpoints.get(name, (np.full(day.calls, -1), row))
+            level = table[codes + 1]
+            better = level > state
+            state[better], row[better] = level[better], rows[better]
+        return Answer(state, row, (row >= 0).astype(np.int64))
+
+
+@dataclass(frozen=True)
+class Combine:
+    """all | any | not of other conditions. The row shown is the first part's that has one; for `any`, the earliest."""
+
+    how: str
+    parts: tuple[Node, ...] = field(default=())
+
+    def answer(self, day: Day) -> Answer:
+        answers = [part.answer(day) for part in self.parts]
+        if self.how == "not":
+            (only,) = answers
+            return Answer(NEGATED[only.state], only.row, only.count)
+        states = np.stack([one.state for one in answers])
+        state = states.min(axis=0) if self.how == "all" else states.max(axis=0)
+        row, count = np.full(day.calls, -1, np.int64), np.zeros(day.calls, np.int64)
+        for one in answers:
+            better = (one.row >= 0) & (one.state >= state)
+            better &= (row < 0) | ((self.how == "any") & (one.row < row))
+            row[better] = one.row[better]
+            count = np.where(
+                one.state >= state, np.maximum(count, one.count) if self.how == "all" else count + one.count, count
+            )
+        return Answer(state, row, count)
+
+
+Node = Compare | Select | Either | State | Combine
+STATES = ("pass", "late", "missing", "out_of_order", "altered", "not_applicable", "unsure")
+"""What can become of a checkpoint."""
+CHECKPOINT_STATES = frozenset(STATES)
+NEGATED = np.array([YES, MISSING, UNSURE, NO], np.int8)
+NUMERIC: Mapping[str, Callable[[np.ndarray, float], np.ndarray]] = {
+    "above": np.greater,
+    "below": np.less,
+    "at_least": np.greater_equal,
+    "at_most": np.less_equal,
+    "is": np.equal,
+}
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything under it."""
+    yield node
+    for part in getattr(node, "parts", ()):
+        yield from walk(part)
+    for _, _, other in getattr(node, "links", ()):
+        yield from walk(other)
+
+
+def _counted(day: Day, found: Found, hearing: np.ndarray, wanted: Events) -> Answer:
+    if wanted.by_turn:
+        found = relations.one_a_turn(day.evidence, found)
+    strong, every, first_strong, first = relations.per_call(day.evidence, found)
+    state = np.where(every >= wanted.at_least, UNSURE, NO)
+    state[strong >= wanted.at_least] = YES
+    if wanted.at_most is not None:
+        state[every > wanted.at_most] = np.minimum(state[every > wanted.at_most], UNSURE)
+        state[strong > wanted.at_most] = NO
+    state[(hearing == 1) & (state == NO)] = UNSURE
+    state[hearing == 0] = MISSING
+    return Answer(state.astype(np.int8), np.where(first_strong >= 0, first_strong, first), every)
+
+
+def _kind(node: Events) -> str:
+    return node.kind if isinstance(node, Select) else _kind(node.parts[0])
+
+
+def _expected(day: Day, fact: str, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The fact of each row's call as a number; a date as month × 100 + day, or as the day where only that was said."""
+    column, call = day.facts[fact], day.evidence.call[rows]
+    if column.dtype != pl.Date:
+        return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()[call]
+    day_of_month = column.dt.day().cast(pl.Float64).fill_null(float("nan")).to_numpy()[call]
+    month = column.dt.month().cast(pl.Float64).fill_null(float("nan")).to_numpy()[call]
+    return np.where(values >= 100, month * 100 + day_of_month, day_of_month)
+
+
+def _compare(column: pl.Series, test: str, value: Any) -> pl.Series:
+    if test in ("in", "not_in"):
+        inside = column.is_in(list(value))
+        return inside if test == "in" else ~inside
+    return {
+        "is": column.__eq__,
+        "is_not": column.__ne__,
+        "above": column.__gt__,
+        "below": column.__lt__,
+        "at_least": column.__ge__,
+        "at_most": column.__le__,
+    }[test](value)

@@ -1,0 +1,108 @@
+"""The facts of a call that conditions may ask for, and the frame that holds them: one row per listed call.
+
+`FACTS` is the whole vocabulary; the manual and the lint read it. Facts across calls come from crosscall.py.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from inspection.errors import InputError
+
+TEXT, NUMBER, DURATION, TIME, DATE, FLAG = "text", "number", "duration", "time of day", "date", "yes/no"
+
+FACTS: dict[str, tuple[str, str]] = {
+    # as the dialer lists them (tables.ATTEMPTS)
+    "direction": (TEXT, "outbound | inbound"),
+    "phone_owner": (TEXT, "whose number was dialled: debtor | contact | guarantor | unknown"),
+    "stage": (TEXT, "M0 | M1 | M2"),
+    "dpd": (NUMBER, "days past due"),
+    "product": (TEXT, "product of the account"),
+    "institution": (TEXT, "institution that lent the money"),
+    "agency": (TEXT, "agency that calls"),
+    "agency_type": (TEXT, "own | agency"),
+    "campaign": (TEXT, "campaign of the dialer"),
+    "agent_kind": (TEXT, "robot | human"),
+    "talk_ms": (DURATION, "answer to end as the dialer counts it"),
+    "term_reason": (TEXT, "who hung up: agent | customer | system | unknown"),
+    "outcome": (TEXT, "canonical outcome code"),
+    "amount_due_cents": (NUMBER, "amount due in cents"),
+    "due_date": (DATE, "date on which it was due"),
+    "promise_date": (DATE, "promised date registered with the outcome"),
+    "consent_window": (FLAG, "the debtor agreed to calls outside the usual hours"),
+    "do_not_call": (FLAG, "a stop flag stood before this attempt"),
+    "waiver_code": (TEXT, "approved waiver of the account"),
+    # derived from them
+    "answered": (FLAG, "somebody or something answered"),
+    "dialed_time": (TIME, "local time of day of dialling"),
+    "answered_time": (TIME, "local time of day of the answer"),
+    "ended_time": (TIME, "local time of day of the end"),
+    "dialed_clock": (TEXT, "local time of dialling as a reader writes it"),
+    # from the recording (tables.AUDIO)
+    "heard": (FLAG, "the recording was transcribed"),
+    "skip_reason": (TEXT, "why the call was not inspected (inspection.errors.SKIP_REASONS)"),
+    "layout": (TEXT, "stereo | mono | mono_in_stereo"),
+    "duration_ms": (DURATION, "length of the recording"),
+    "length_gap": (NUMBER, "share of the talk time that the recording lacks; negative when it is longer"),
+    "length_surplus": (NUMBER, "share of the talk time by which the recording is longer"),
+    "recording_kept": (
+        FLAG,
+        "the recording is still there before its retention ends; known only where the archive was checked",
+    ),
+    "first_word_ms": (DURATION, "answer to the first word of agent or robot"),
+    "dead_end_ms": (DURATION, "silence after the last word"),
+    "speech_ms": (DURATION, "speech of both sides"),
+    "customer_speech_ms": (DURATION, "speech of the customer"),
+    "customer_last": (FLAG, "the customer had the last word"),
+    "staff_turns": (NUMBER, "turns of agent or robot"),
+    "customer_turns": (NUMBER, "turns of the customer"),
+    "staff_pace": (NUMBER, "characters a minute of agent or robot over the call"),
+    "interruption_share": (NUMBER, "interruptions by agent or robot for each of their turns"),
+    "last_identity": (TEXT, "who was on the line at the end: debtor | guarantor | third_party | voicemail | unknown"),
+    # across calls (crosscall.py)
+    "effective": (FLAG, "answered by a human and talked for at least $effective_talk"),
+    "debtor_effective_today": (NUMBER, "effective calls to the debtor that day up to this one, all agencies"),
+    "number_unanswered_today": (NUMBER, "unanswered attempts on the number that day up to this one"),
+    "number_calls_today": (NUMBER, "attempts on the number that day up to this one"),
+    "since_last_attempt": (DURATION, "time since the attempt before on the same number"),
+    "unanswered_since_last": (DURATION, "time since the attempt before on the same number, both unanswered"),
+    "promise_pending": (FLAG, "the debtor's last outcome is a promise whose date has not passed"),
+    "own_number_failures": (NUMBER, "consecutive failed attempts on the debtor's own number just before"),
+    "own_number_invalid": (FLAG, "the last attempt on the debtor's own number met an invalid number"),
+    "asked_to_stop": (FLAG, "somebody on this number asked not to be called again, in an earlier call"),
+    "contacts_of_person": (NUMBER, "attempts on this third party's number up to this one"),
+    "debt_calls_7_days": (NUMBER, "calls about the debt in seven consecutive days up to this one"),
+    "conversation_7_days": (FLAG, "a conversation about the debt lies in the seven days before"),
+}
+
+
+def local_times(attempts: pl.DataFrame, default_zone: str) -> pl.DataFrame:
+    """`call, dialed_local, answered_local, ended_local` (naive datetimes) by each call's own timezone.
+
+    Zones are few, so this loops over zones, never over calls. Raises InputError for a name that is no IANA zone.
+    """
+    names = ("dialed", "answered", "ended")
+    frame = attempts.select(
+        "call", "call_id", *(f"{n}_at" for n in names), zone=pl.col("timezone").fill_null(default_zone)
+    )
+    parts = []
+    for (zone,), part in frame.group_by("zone", maintain_order=True):
+        local = [
+            pl.col(f"{n}_at").dt.convert_time_zone(zone).dt.replace_time_zone(None).alias(f"{n}_local") for n in names
+        ]
+        try:
+            parts.append(part.select("call", *local))
+        except pl.exceptions.PolarsError:
+            raise InputError(
+                f"calls: call {part['call_id'][0]}: timezone {zone!r} is not an IANA name such as Asia/Shanghai"
+            ) from None
+    return (
+        pl.concat(parts).sort("call")
+        if parts
+        else frame.select("call", *(pl.col(f"{n}_at").alias(f"{n}_local") for n in names))
+    )
+
+
+def time_of_day(column: str) -> pl.Expr:
+    """Milliseconds since local midnight."""
+    return (pl.col(column) - pl.col(column).dt.truncate("1d")).dt.total_milliseconds()

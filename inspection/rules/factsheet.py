@@ -1,0 +1,141 @@
+"""The facts of every listed call in one frame: what the dialer lists, what the recording measured, what other calls prove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from inspection.rules.crosscall import CrossCall, look_back
+from inspection.rules.facts import FACTS, local_times, time_of_day
+from inspection.tables import ATTEMPTS, AUDIO, SKIPS
+
+RINGING_MS = 2_000
+"""A recording that fits dialling-to-end better than answer-to-end by this much was started at dialling."""
+
+
+def across_calls(
+    calls: pl.DataFrame, hits: pl.DataFrame, history: pl.DataFrame | None, zone: str, thresholds: Any
+) -> CrossCall:
+    """Facts across calls, with what customers voiced in each call of the day."""
+    voiced = hits.filter(pl.col("kept") & (pl.col("role") == "customer") & (pl.col("via") == "text"))
+    voiced = voiced.group_by("call_id").agg(said=pl.col("category").unique().sort())
+    day = calls.join(voiced, on="call_id", how="left", maintain_order="left").join(
+        local_times(calls, zone), on="call", how="left", maintain_order="left"
+    )
+    earlier = None
+    if history is not None:
+        lacking = [
+            pl.lit(None, dtype).alias(name)
+            for name, dtype in {**ATTEMPTS, "said": pl.List(pl.String)}.items()
+            if name not in history.columns
+        ]
+        earlier = (
+            history.with_columns(lacking)
+            .select(*ATTEMPTS.names(), "said")
+            .with_row_index("call")
+            .with_columns(pl.col("call").cast(pl.Int32))
+        )
+        earlier = earlier.join(local_times(earlier, zone), on="call", how="left", maintain_order="left")
+    return look_back(day, earlier, thresholds("effective_talk"), thresholds("failures_before_contact"))
+
+
+def factsheet(calls: pl.DataFrame, audio: pl.DataFrame, skips: pl.DataFrame | None, turns: pl.DataFrame, interruptions: pl.DataFrame,
+              changes: pl.DataFrame, cross: CrossCall, zone: str) -> pl.DataFrame:  # fmt: skip
+    """One row per call in the order of the axis; columns are the facts of facts.FACTS and what the engine needs besides."""
+    heard = (
+        pl.DataFrame(schema=AUDIO)
+        if audio is None
+        else audio.select(AUDIO.names()).unique("call_id", keep="first", maintain_order=True)
+    )
+    reasons = (
+        (pl.DataFrame(schema=SKIPS) if skips is None else skips)
+        .drop_nulls("call_id")
+        .unique("call_id", keep="first", maintain_order=True)
+    )
+    frame = calls.join(heard, on="call_id", how="left", maintain_order="left")
+    frame = frame.join(reasons.select("call_id", skip_reason="reason"), on="call_id", how="left", maintain_order="left")
+    frame = frame.join(_talk(turns), on="call", how="left", maintain_order="left")
+    frame = frame.join(_interruptions(interruptions), on="call", how="left", maintain_order="left")
+    frame = frame.join(
+        changes.group_by("call").agg(last_identity=pl.col("who").last()), on="call", how="left", maintain_order="left"
+    )
+    frame = frame.join(
+        local_times(calls, zone).select("call", *(pl.col(f"{n}_local") for n in ("dialed", "answered", "ended"))),
+        on="call",
+        how="left",
+        maintain_order="left",
+    )
+    frame = frame.hstack(cross.facts)
+    ringing = (pl.col("answered_at") - pl.col("dialed_at")).dt.total_milliseconds()
+    whole = (pl.col("ended_at") - pl.col("dialed_at")).dt.total_milliseconds()
+    with_ringing = (pl.col("duration_ms") - whole).abs() + RINGING_MS < (
+        pl.col("duration_ms") - pl.col("talk_ms")
+    ).abs()
+    listened = pl.col("turn_count").is_not_null()
+    frame = frame.with_columns(
+        answered=pl.col("answered_at").is_not_null(),
+        answer_offset_ms=pl.when(with_ringing.fill_null(False) & (ringing > 0).fill_null(False))
+        .then(ringing)
+        .otherwise(0),
+        heard_until_ms=pl.max_horizontal("duration_ms", "last_turn_ms"),
+        heard=listened,
+        last_identity=pl.when(pl.col("turn_count").is_not_null()).then(pl.col("last_identity").fill_null("unknown")),
+        consent_window=pl.col("consent_window").fill_null(False),  # none on record is none
+        do_not_call=pl.col("do_not_call").fill_null(False),
+        recording_kept=pl.lit(None, pl.Boolean),
+        length_surplus=pl.when(pl.col("talk_ms") > 0).then(pl.col("duration_ms") / pl.col("talk_ms") - 1),
+        length_gap=pl.when(pl.col("talk_ms") > 0).then(1 - pl.col("duration_ms") / pl.col("talk_ms")),
+        **{f"{name}_time": time_of_day(f"{name}_local") for name in ("dialed", "answered", "ended")},
+        sound_measured=pl.col("silence_ms").is_not_null() & listened,
+        dialed_clock=pl.col("dialed_local").dt.strftime("%H:%M:%S"),
+        staff_turns=pl.when(listened).then(pl.col("staff_turns").fill_null(0)),
+        customer_turns=pl.when(listened).then(pl.col("customer_turns").fill_null(0)),
+    )
+    return frame.with_columns(
+        first_word_ms=pl.coalesce("first_agent_word_ms", "first_staff_turn_ms") - pl.col("answer_offset_ms"),
+        staff_pace=pl.when(pl.col("agent_speech_ms") > 10_000).then(pl.col("staff_characters") * 60_000 / pl.col("agent_speech_ms")),
+        interruption_share=pl.when(pl.col("speech_ms").is_not_null() & (pl.col("staff_turns") > 0))
+        .then(pl.col("interruptions").fill_null(0) / pl.col("staff_turns")),
+        customer_speech_ms=pl.coalesce("customer_speech_ms", pl.when(pl.col("customer_turns") == 0).then(0)),
+    ).select("call_id", *FACTS, *EXTRA)  # fmt: skip
+
+
+EXTRA = ("answer_offset_ms", "heard_until_ms", "role_confidence", "word_probability", "quality_flags", "turn_count", "turn_probability",
+         "script_id", "customer_name", "sound_measured")  # fmt: skip
+
+
+def hearing(facts: pl.DataFrame, thresholds: Any) -> tuple[np.ndarray, np.ndarray]:
+    """For each call how well words and sound were heard: 0 not at all, 1 too poorly to clear anybody, 2 well."""
+    probability = pl.coalesce("word_probability", "turn_probability")
+    poor = (
+        (probability < thresholds("min_call_word_probability")).fill_null(False)
+        | (pl.col("role_confidence") < thresholds("min_role_confidence")).fill_null(False)
+        | (
+            pl.col("quality_flags")
+            .list.set_intersection(pl.lit(thresholds("weak_quality_flags"), pl.List(pl.String)))
+            .list.len()
+            > 0
+        ).fill_null(False)
+    )
+    words = pl.when(pl.col("turn_count").is_null()).then(0).when(poor).then(1).otherwise(2)
+    levels = facts.select(words=words, sound=pl.when(pl.col("sound_measured").fill_null(False)).then(2).otherwise(0))
+    return levels["words"].to_numpy(), levels["sound"].to_numpy()
+
+
+def _talk(turns: pl.DataFrame) -> pl.DataFrame:
+    """Counts of each call's turns. A call has words when any turn holds text."""
+    staff = pl.col("role").is_in(["agent", "robot"])
+    return turns.filter(pl.col("text") != "").group_by("call").agg(
+        turn_count=pl.len(), staff_turns=staff.sum(), customer_turns=(pl.col("role") == "customer").sum(),
+        staff_characters=pl.col("text").filter(staff).str.count_matches(r"\p{L}").sum(),
+        first_staff_turn_ms=pl.col("start_ms").filter(staff).min(), last_turn_ms=pl.col("end_ms").max(),
+        customer_last=(pl.col("role").sort_by("end_ms").last() == "customer"),
+        turn_probability=pl.col("word_probability").mean(),
+    )  # fmt: skip
+
+
+def _interruptions(events: pl.DataFrame) -> pl.DataFrame:
+    staff = pl.col("role").is_in(["agent", "robot"]) & (pl.col("id") == "interruption")
+    return events.group_by("call").agg(interruptions=staff.sum())

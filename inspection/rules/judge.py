@@ -1,0 +1,165 @@
+"""The whole judgement: from what was heard to scores, for any number of calls at once and for one call quickly.
+
+    turns ──► one search ──┬─► hits ─────────┐
+                           ├─► phrases ──────┼─► evidence ──► script ──► rules ──► findings ──► scores
+    attempts, audio ───────┴─► identity ─────┘                  ▲
+                           └─► facts, facts across calls ───────┘
+
+Pure: no file is read, no clock asked. Output is sorted by call id and does not depend on the order of the input.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from inspection.lexicon.choose import choose
+from inspection.lexicon.search import search
+from inspection.rules import evidence, findings, robot, scorecard, script, sources
+from inspection.rules.conditions import STATES, Day
+from inspection.rules.evidence import WHO, Changes, Evidence
+from inspection.rules.factsheet import across_calls, factsheet, hearing
+from inspection.rules.identity import changes
+from inspection.rules.rulebook import Rulebook
+from inspection.rules.script import DETAILS, Limits
+from inspection.tables import CHECKPOINTS, IDENTITY, conform
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A day as it reaches the judge. attempts: every listed call; the rest of those that were listened to.
+
+    skips, where given, say why the other calls were not (SKIPS); without them a missing recording is `unsure`.
+    """
+
+    attempts: pl.DataFrame
+    audio: pl.DataFrame
+    turns: pl.DataFrame
+    words: pl.DataFrame
+    acoustics: pl.DataFrame
+    skips: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Frames with the schemas of tables.py."""
+
+    hits: pl.DataFrame
+    checkpoints: pl.DataFrame
+    identity: pl.DataFrame
+    findings: pl.DataFrame
+    components: pl.DataFrame
+    scores: pl.DataFrame
+
+
+def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None) -> Judgement:
+    """Judges every call of `heard`.
+
+    history: ATTEMPTS of earlier days, with an optional column `said` (list of categories that customers voiced then).
+    Raises InputError naming the call for duplicate ids, turns of unlisted calls and unknown time zones.
+    """
+    value = rulebook.threshold
+    calls = sources.axis(heard.attempts)
+    ids = calls["call_id"]
+    turns = sources.laid_out(heard.turns, calls, value)
+    matches = search(rulebook.matcher, turns)
+    hits = choose(matches, rulebook.lexicon, turns, heard.words)
+    spotted = sources.hits_evidence(hits, turns, value)
+    said = sources.said(matches, turns, heard.words, rulebook.language, value)
+    who = _identity(rulebook, turns, said, spotted)
+    acoustic = sources.acoustic_evidence(heard.acoustics, calls)
+    parts = [spotted, said, _as_evidence(who), acoustic, robot.repetitions(turns, value)]
+    found = evidence.collect([sources.with_turns(part, turns, calls) for part in parts])
+    ev = Evidence(
+        found,
+        len(calls),
+        Changes.of(*(who[c].to_numpy() for c in ("call", "at_ms", "code")), (who["why"] == 0).to_numpy()),
+    )
+    ev.word = sources.word_positions(found, turns)
+    cross = across_calls(calls, hits, history, rulebook.timezone, value)
+    facts = factsheet(calls, heard.audio, heard.skips, turns, acoustic, who, cross, rulebook.timezone)
+    day = Day(facts, ev, *hearing(facts, value))
+    checked = _checked(rulebook, day, turns)
+    day = Day(facts, ev, day.words, day.sound, _states(day, checked))
+    asked = findings.ask(day, rulebook.rules)
+    emitted = _emitted(rulebook, facts)
+    listened = facts["heard"].to_numpy()
+    components, scores = scorecard.score(
+        day, rulebook.scorecards, rulebook.rules, asked.verdict, asked.live & emitted, listened, ids
+    )  # fmt: skip
+    return Judgement(
+        hits=hits.sort("call_id", "turn_index", "start", "end", "entry_id", "term", "via", maintain_order=True),
+        checkpoints=_checkpoint_table(checked, ids),
+        identity=_identity_table(who, turns, ids),
+        findings=findings.frame(day, rulebook.rules, asked, cross, ids, emitted, rulebook.sentences),
+        components=components,
+        scores=scores,
+    )
+
+
+def _identity(rulebook: Rulebook, turns: pl.DataFrame, said: pl.DataFrame, spotted: pl.DataFrame) -> pl.DataFrame:
+    told = said.filter(pl.col("id").str.starts_with("identity.")).with_columns(phrase="id")
+    implied = spotted.filter(pl.col("category").is_in(list(rulebook.identity.implied)), pl.col("role") == "customer")
+    return changes(turns, told, implied, rulebook.identity)
+
+
+def _as_evidence(who: pl.DataFrame) -> pl.DataFrame:
+    return who.select(
+        "call", "row", "start", "end", "why", "quote", "confidence", start_ms="at_ms", id="who",
+        kind=pl.lit("identity"), role=pl.lit("customer"),
+    )  # fmt: skip
+
+
+def _checked(rulebook: Rulebook, day: Day, turns: pl.DataFrame) -> pl.DataFrame:
+    """What became of the checkpoints, with the evidence's columns beside; appended to the evidence for findings to show."""
+    limits = Limits(rulebook.threshold("short_call"), rulebook.threshold("deadline_tolerance"))
+    chosen = script.choose_scripts(day, rulebook.scripts, day.facts["script_id"])
+    checked = script.check(day, rulebook.scripts, chosen, limits)
+    row = checked["row"].set(checked["row"] < 0, None)
+    ev = day.evidence
+    shown = ev.frame.select("turn_index", "role", "start", "end", "start_ms", "end_ms", "quote", "confidence", "why")
+    checked = checked.hstack(shown.select(pl.all().gather(row)) if len(shown) else shown.clear(len(checked)))
+    sentences = pl.Series(
+        [rulebook.sentences[f"checkpoint_{name}"] if name else None for name in DETAILS], dtype=pl.String
+    )
+    checked = checked.with_columns(detail=sentences.gather(checked["reason"].cast(pl.UInt32)))
+    checked = checked.with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64) + len(ev.frame))
+    ev.append(checked.with_columns(
+        call_id=day.facts["call_id"].gather(checked["call"]), kind=pl.lit("checkpoint"), id="checkpoint",
+        value=pl.lit(None), rough=pl.lit(False), severity=pl.lit(None), status=pl.lit(None),
+    ))  # fmt: skip
+    return checked
+
+
+def _states(day: Day, checked: pl.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    states = {}
+    for (name,), part in checked.group_by("checkpoint", maintain_order=True):
+        code, row = np.full(day.calls, -1), np.full(day.calls, -1, np.int64)
+        call = part["call"].to_numpy()
+        code[call] = part["state"].replace_strict(STATES, range(len(STATES)), return_dtype=pl.Int64).to_numpy()
+        row[call] = part["position"].to_numpy()
+        states[name] = (code, row)
+    return states
+
+
+def _emitted(rulebook: Rulebook, facts: pl.DataFrame) -> np.ndarray:
+    """The pairs of rule and call that get a finding: rules on words or sound only for calls that somebody answered."""
+    everywhere = np.array([rule.needs == "attempts" for rule in rulebook.rules])[:, None]
+    return everywhere | (facts["answered"] | facts["heard"]).to_numpy()[None, :]
+
+
+def _checkpoint_table(checked: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    table = checked.with_columns(call_id=ids.gather(checked["call"])).rename(
+        {"script": "script_id", "checkpoint": "checkpoint_id", "start_ms": "at_ms"}
+    )
+    return conform(table.select(CHECKPOINTS.names()), CHECKPOINTS, table="checkpoints")
+
+
+def _identity_table(who: pl.DataFrame, turns: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    table = who.with_columns(call_id=ids.gather(who["call"]), turn_index=turns["turn_index"].gather(who["row"]))
+    return conform(table.select(IDENTITY.names()), IDENTITY, table="identity")
+
+
+__all__ = ["WHO", "Heard", "Judgement", "judge"]

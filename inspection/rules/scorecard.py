@@ -1,0 +1,189 @@
+"""Scores: components first, summed once, capped where the card says so, zero when something fatal was found.
+
+    lost      = for each section min(loss of its components, the section's cap)
+    score     = 100 × (possible − lost) / possible, at most the lowest cap that applies, 0 when fatal
+    possible  = points of the components that passed or failed
+
+What is not applicable leaves the denominator; what is unsure leaves it too and is counted apart, so the score says only
+what is known, and the verdict says that somebody has to look. Trial rules have no points.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from inspection.errors import RulebookError
+from inspection.lexicon.safe_yaml import read_yaml as read
+from inspection.rules.checks import fields, listed
+from inspection.rules.conditions import YES, Day
+from inspection.rules.language import Names, Reader
+from inspection.rules.model import SEVERITIES, Component, Rule, Scorecard
+from inspection.tables import COMPONENTS, SCORES, conform
+
+CARD = {"id", "title", "applies", "sections", "caps", "bands", "pass_mark"}
+
+
+def read_scorecards(path: Path, names: Names, rules: dict[str, Rule]) -> tuple[Scorecard, ...]:
+    """The cards of scorecards.yaml, checked against the rules."""
+    cards = [_card(body, str(path), names, rules) for body in listed(read(path), path)]
+    if len({card.id for card in cards}) != len(cards):
+        raise RulebookError(f"{path}: two scorecards have the same id")
+    return tuple(cards)
+
+
+def _card(body: Any, place: str, names: Names, rules: dict[str, Rule]) -> Scorecard:
+    data = fields(body, place, required={"id", "title", "applies", "sections", "bands", "pass_mark"}, allowed=CARD)
+    place = f"{place}: {data['id']}"
+    components, losses = [], {}
+    for section in listed(data["sections"], place):
+        one = fields(section, place, required={"id", "points"}, allowed={"id", "title", "points", "max_loss"})
+        if "max_loss" in one:
+            losses[one["id"]] = float(one["max_loss"])
+        for rule, points in fields(one["points"], f"{place}: {one['id']}").items():
+            if rule not in rules:
+                raise RulebookError(f"{place}: {one['id']}: unknown rule {rule!r}")
+            if not isinstance(points, int | float) or isinstance(points, bool) or points <= 0:
+                raise RulebookError(f"{place}: {one['id']}: {rule}: points must be above 0")
+            components.append(Component(rule, float(points), one["id"]))
+    if len({component.rule for component in components}) != len(components):
+        raise RulebookError(f"{place}: a rule stands in two sections; its points would count twice")
+    caps = []
+    for cap in listed(data.get("caps", []), f"{place}: caps"):
+        one = fields(
+            cap, f"{place}: caps", required={"severity", "findings", "score"}, allowed={"severity", "findings", "score"}
+        )
+        if one["severity"] not in SEVERITIES:
+            raise RulebookError(f"{place}: caps: {one['severity']!r} is not one of {', '.join(SEVERITIES)}")
+        caps.append((one["severity"], int(one["findings"]), float(one["score"])))
+    bands = sorted(((float(low), name) for name, low in fields(data["bands"], f"{place}: bands").items()), reverse=True)
+    if not bands or bands[-1][0] != 0:
+        raise RulebookError(f"{place}: bands: the lowest band must start at 0")
+    applies = Reader(names, f"{place}: applies").condition(data["applies"])
+    return Scorecard(
+        data["id"],
+        data["title"],
+        applies,
+        tuple(components),
+        losses,
+        tuple(caps),
+        tuple(bands),
+        float(data["pass_mark"]),
+    )
+
+
+FAIL, PASS, UNSURE, INAPPLICABLE = range(4)
+VERDICTS = ("fail", "pass", "unsure", "not_applicable")
+
+
+def score(
+    day: Day,
+    cards: tuple[Scorecard, ...],
+    rules: tuple[Rule, ...],
+    verdicts: np.ndarray,
+    live: np.ndarray,
+    heard: np.ndarray,
+    ids: pl.Series,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Components and scores of the heard calls.
+
+    verdicts: int8 [rules, calls], indices into VERDICTS; live: bool of the same shape, false where a finding is on
+    trial; ids: call ids of the axis. The first card that applies to a call scores it.
+    """
+    numbers = {rule.id: number for number, rule in enumerate(rules)}
+    free, components, scores = heard.copy(), [], []
+    for card in cards:
+        calls = np.flatnonzero(free & (card.applies.answer(day).state == YES))
+        free[calls] = False
+        if len(calls):
+            lines, sums = _score(card, calls, numbers, rules, verdicts, live, ids)
+            components.append(lines)
+            scores.append(sums)
+    empty = (pl.DataFrame(schema=COMPONENTS), pl.DataFrame(schema=SCORES | {"call": pl.Int64}))
+    lines = pl.concat(components).sort("call", maintain_order=True).drop("call") if components else empty[0]
+    sums = pl.concat(scores).sort("call").drop("call") if scores else empty[1].drop("call")
+    return conform(lines, COMPONENTS, table="components"), conform(sums, SCORES, table="scores")
+
+
+def _score(
+    card: Scorecard,
+    calls: np.ndarray,
+    numbers: dict[str, int],
+    rules: tuple[Rule, ...],
+    verdicts: np.ndarray,
+    live: np.ndarray,
+    ids: pl.Series,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    rows = np.array([numbers[component.rule] for component in card.components])
+    points = np.array([component.points for component in card.components])[:, None]
+    found, alive = verdicts[np.ix_(rows, calls)], live[np.ix_(rows, calls)]
+    possible = np.where(((found == FAIL) | (found == PASS)) & alive, points, 0.0)
+    earned = np.where(found == PASS, possible, 0.0)
+    sections = np.array([component.section for component in card.components])
+    lost = sum(
+        np.minimum((possible - earned)[sections == name].sum(axis=0), card.section_loss.get(name, np.inf))
+        for name in dict.fromkeys(sections.tolist())
+    )
+    total = possible.sum(axis=0)
+    value = np.where(total > 0, 100 * (total - lost) / np.where(total > 0, total, 1), np.nan)
+    failed = (verdicts[:, calls] == FAIL) & live[:, calls]
+    severities = np.array([rule.severity for rule in rules])
+    for severity, least, most in card.caps:
+        value = np.where(failed[severities == severity].sum(axis=0) >= least, np.fmin(value, most), value)
+    fatal = failed[severities == "fatal"]
+    is_fatal = fatal.any(axis=0)
+    value = np.where(is_fatal, 0.0, value)
+    doubts = ((verdicts[:, calls] == UNSURE) & live[:, calls]).sum(axis=0)
+    sums = pl.DataFrame(
+        {
+            "call": calls, "call_id": ids.gather(calls), "scorecard": pl.repeat(card.id, len(calls), eager=True),
+            "earned": total - lost, "possible": total, "score": pl.Series(value).fill_nan(None), "fatal": is_fatal,
+            "fatal_rules": _names(fatal, [rule.id for rule in rules if rule.severity == "fatal"]), "unsure": doubts,
+        }
+    ).with_columns(band=_band(card), verdict=_verdict(card))  # fmt: skip
+    return _lines(card, calls, found, earned, possible, ids), sums
+
+
+def _lines(
+    card: Scorecard, calls: np.ndarray, found: np.ndarray, earned: np.ndarray, possible: np.ndarray, ids: pl.Series
+) -> pl.DataFrame:
+    """One row for each call and component, in the order of the card."""
+    parts, width = card.components, len(card.components)
+    of_call = np.repeat(np.arange(len(calls)), width)
+    of_part = np.tile(np.arange(width), len(calls))
+    return pl.DataFrame(
+        {
+            "call": calls[of_call], "call_id": ids.gather(calls).gather(of_call),
+            "scorecard": pl.repeat(card.id, len(of_call), eager=True),
+            "component": pl.Series([part.section for part in parts], dtype=pl.String).gather(of_part),
+            "rule_id": pl.Series([part.rule for part in parts], dtype=pl.String).gather(of_part),
+            "verdict": pl.Series(VERDICTS).gather(found.T.ravel()),
+            "earned": earned.T.ravel(), "possible": possible.T.ravel(),
+        }
+    )  # fmt: skip
+
+
+def _band(card: Scorecard) -> pl.Expr:
+    name = pl.lit(None, pl.String)
+    for low, title in reversed(card.bands):
+        name = pl.when(pl.col("score") >= low).then(pl.lit(title)).otherwise(name)
+    return name
+
+
+def _verdict(card: Scorecard) -> pl.Expr:
+    """A failed call stays failed; below that, anything a person has to settle makes the whole call unsure."""
+    failed = pl.col("fatal") | (pl.col("score") < card.pass_mark).fill_null(False)
+    unclear = (pl.col("unsure") > 0) | pl.col("score").is_null()
+    return pl.when(failed).then(pl.lit("fail")).when(unclear).then(pl.lit("unsure")).otherwise(pl.lit("pass"))
+
+
+def _names(marks: np.ndarray, names: list[str]) -> pl.Series:
+    """For each column of marks the list of names whose mark is set."""
+    which, name = np.nonzero(marks.T)
+    frame = pl.DataFrame({"call": which, "name": pl.Series(names, dtype=pl.String).gather(name)})
+    lists = frame.group_by("call", maintain_order=True).agg("name")
+    every = pl.DataFrame({"call": np.arange(marks.shape[1])})
+    return every.join(lists, on="call", how="left", maintain_order="left")["name"].fill_null([])

@@ -1,0 +1,175 @@
+"""The required conversation: what became of each checkpoint of the script that applies to a call.
+
+Deadlines count from the answer to the *word* that was said. A word that lies within the tolerance of its deadline, or
+whose time is only known to the turn, is `unsure`: one bad timestamp fails nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from inspection.rules import relations
+from inspection.rules.conditions import MISSING, NO, STATES, UNSURE, YES, Day
+from inspection.rules.evidence import Found
+from inspection.rules.model import Checkpoint, Script
+
+DETAILS = (
+    "", "missing", "late", "out_of_order", "not_at_end", "near_deadline", "weak", "unanswered", "condition_unsure",
+    "weak_hearing", "short_call", "voicemail", "hung_up", "excused", "not_due",
+)  # fmt: skip
+"""Why a checkpoint has its state; the rulebook holds the sentence for each as `checkpoint_…`."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Thresholds in ms: calls shorter than `short` owe nothing; deadlines bend by `tolerance`."""
+
+    short: int
+    tolerance: int
+
+
+def choose_scripts(day: Day, scripts: tuple[Script, ...], stated: pl.Series) -> np.ndarray:
+    """For each call the position of its script: the one the dialer names, else the first that applies, else -1."""
+    chosen = np.full(day.calls, -1)
+    for position in range(len(scripts) - 1, -1, -1):
+        chosen[scripts[position].applies.answer(day).state == YES] = position
+    ids = {script.id: position for position, script in enumerate(scripts)}
+    named = stated.replace_strict(list(ids), list(ids.values()), default=None, return_dtype=pl.Int64)
+    return np.where(named.is_not_null().to_numpy(), named.fill_null(-1).to_numpy(), chosen)
+
+
+def check(day: Day, scripts: tuple[Script, ...], chosen: np.ndarray, limits: Limits) -> pl.DataFrame:
+    """One row for each heard call and checkpoint of its script: `call, script, order, checkpoint, title, state, mandatory,
+    at_ms, deadline_ms, row, reason` (row of the evidence or -1, reason an index into DETAILS)."""
+    found: dict[str, tuple[Found, Found | None]] = {}
+    parts = []
+    for position, script in enumerate(scripts):
+        calls = np.flatnonzero((chosen == position) & (day.words > 0))
+        if not len(calls):
+            continue
+        for order, checkpoint in enumerate(script.checkpoints):
+            if checkpoint.id not in found:
+                found[checkpoint.id] = (checkpoint.say.found(day), None)
+            state, row, reason = _state(day, checkpoint, found[checkpoint.id][0], limits)
+            parts.append(_frame(day, script, order, checkpoint, calls, state[calls], row[calls], reason[calls]))
+    return pl.concat(parts).sort("call", "order", maintain_order=True) if parts else pl.DataFrame(schema=CHECKED)
+
+
+CHECKED = pl.Schema(
+    {
+        "call": pl.Int32, "script": pl.String, "order": pl.Int32, "checkpoint": pl.String, "title": pl.String,
+        "state": pl.String, "mandatory": pl.Boolean, "deadline_ms": pl.Int64, "row": pl.Int64, "reason": pl.Int8,
+    }
+)  # fmt: skip
+PASS, LATE, MISSED, DISORDERED, ALTERED, INAPPLICABLE, DOUBTFUL = range(len(STATES))
+
+
+def _state(day: Day, checkpoint: Checkpoint, said: Found, limits: Limits) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """State, row of the evidence and reason for every call of the day."""
+    ev = day.evidence
+    strong, _, first_strong, first = relations.per_call(ev, said)
+    if checkpoint.last_ms is not None:
+        first_strong, first = _last(ev, said.rows[said.strong]), _last(ev, said.rows)
+    row = np.where(first_strong >= 0, first_strong, first)
+    state = np.full(day.calls, PASS, np.int8)
+    reason = np.zeros(day.calls, np.int8)
+    spoken = row >= 0
+
+    def mark(where: np.ndarray, value: int, why: str) -> None:
+        state[where], reason[where] = value, DETAILS.index(why)
+
+    mark(~spoken, MISSED, "missing")
+    mark(~spoken & (day.words == 1), DOUBTFUL, "weak_hearing")
+    _judge_order(day, checkpoint, row, mark)
+    _judge_time(day, checkpoint, row, limits, mark)
+    if checkpoint.answered_by is not None:
+        asked = Found(row[spoken], np.ones(int(spoken.sum()), bool))
+        answered = relations.related(
+            ev, asked, checkpoint.answered_by.found(day), "before", relations.Within(), wanted=True
+        )
+        unanswered = spoken & (state == PASS)
+        unanswered[ev.call[answered.rows[answered.strong]]] = False
+        mark(unanswered, DOUBTFUL, "unanswered")
+    mark(spoken & (strong == 0), DOUBTFUL, "weak")
+    _judge_due(day, checkpoint, ~spoken, limits, mark)
+    return state, row, reason
+
+
+def _judge_order(day: Day, checkpoint: Checkpoint, row: np.ndarray, mark: object) -> None:
+    ev, spoken = day.evidence, row >= 0
+    at = np.where(spoken, ev.start_ms[row], 0)
+    for events, wrong in ((checkpoint.after, np.greater), (checkpoint.before, np.less)):
+        if events is None:
+            continue
+        other = events.found(day)
+        _, _, first, _ = relations.per_call(
+            ev, Found(other.rows[ev.timed[other.rows]], other.strong[ev.timed[other.rows]])
+        )
+        mark(spoken & (first >= 0) & wrong(ev.start_ms[first], at), DISORDERED, "out_of_order")
+
+
+def _judge_time(day: Day, checkpoint: Checkpoint, row: np.ndarray, limits: Limits, mark: object) -> None:
+    ev, spoken = day.evidence, row >= 0
+    if checkpoint.deadline_ms is not None:
+        delay = ev.start_ms[row] - day.facts["answer_offset_ms"].to_numpy() - checkpoint.deadline_ms
+        mark(spoken & (delay > limits.tolerance), LATE, "late")
+        mark(spoken & (delay > 0) & ((delay <= limits.tolerance) | ev.rough[row]), DOUBTFUL, "near_deadline")
+    if checkpoint.last_ms is not None:
+        left = day.facts["heard_until_ms"].fill_null(0).to_numpy() - ev.end_ms[row] - checkpoint.last_ms
+        mark(spoken & (left > limits.tolerance), DISORDERED, "not_at_end")
+        mark(spoken & (left > 0) & (left <= limits.tolerance), DOUBTFUL, "near_deadline")
+
+
+def _judge_due(day: Day, checkpoint: Checkpoint, silent: np.ndarray, limits: Limits, mark: object) -> None:
+    """Where a checkpoint was not said and was not owed; the plainest reason is written last."""
+    facts = day.facts
+    hung_up = (facts["term_reason"] == "customer").fill_null(False).to_numpy()
+    length = facts["heard_until_ms"].fill_null(0).to_numpy()
+    if checkpoint.deadline_ms is not None and checkpoint.last_ms is None:
+        hung_up &= length - facts["answer_offset_ms"].to_numpy() < checkpoint.deadline_ms + limits.tolerance
+    mark(silent & hung_up, INAPPLICABLE, "hung_up")
+    mark(silent & (length < limits.short), INAPPLICABLE, "short_call")
+    mark((facts["last_identity"] == "voicemail").fill_null(False).to_numpy(), INAPPLICABLE, "voicemail")
+    if checkpoint.excused is not None:
+        mark(silent & (checkpoint.excused.answer(day).state == YES), INAPPLICABLE, "excused")
+    if checkpoint.when is not None:
+        due = checkpoint.when.answer(day).state
+        mark(silent & (due == UNSURE), DOUBTFUL, "condition_unsure")
+        mark((due == NO) | (due == MISSING), INAPPLICABLE, "not_due")
+
+
+def _last(ev: object, rows: np.ndarray) -> np.ndarray:
+    last = np.full(ev.calls, -1, np.int64)
+    last[ev.call[rows]] = rows
+    return last
+
+
+def _frame(
+    day: Day,
+    script: Script,
+    order: int,
+    checkpoint: Checkpoint,
+    calls: np.ndarray,
+    state: np.ndarray,
+    row: np.ndarray,
+    reason: np.ndarray,
+) -> pl.DataFrame:
+    height = len(calls)
+    return pl.DataFrame(
+        {
+            "call": calls.astype(np.int32),
+            "script": pl.repeat(script.id, height, eager=True),
+            "order": pl.repeat(order, height, dtype=pl.Int32, eager=True),
+            "checkpoint": pl.repeat(checkpoint.id, height, eager=True),
+            "title": pl.repeat(checkpoint.title, height, eager=True),
+            "state": pl.Series(STATES).gather(state.astype(np.uint32)),
+            "mandatory": pl.repeat(checkpoint.mandatory, height, eager=True),
+            "deadline_ms": pl.repeat(checkpoint.deadline_ms, height, dtype=pl.Int64, eager=True),
+            "row": np.where(state == MISSED, -1, row),
+            "reason": reason,
+        },
+        schema=CHECKED,
+    )

@@ -1,0 +1,90 @@
+"""Amounts, dates and days that were spoken, as evidence with values: what an account record can be compared with.
+
+amount        any sum of money, in cents
+debt_amount   a sum named as what is owed (欠款…元, 应还…元), in cents
+date          a date; month × 100 + day, or the day alone, or null for 明天 and the like
+due_date      a date named as the day on which it was due
+days_overdue  逾期…天
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from inspection.rules.numerals import NUMBER, values
+
+N = f"{NUMBER}(?:{NUMBER}|[.,点點])*"
+DAY = rf"(?:(?:({NUMBER}{{1,3}})月份?)?({NUMBER}{{1,3}})[号號日])"
+SOON = "(?:大后天|后天|後天|明天|今天|今晚|明早|明晚|(?:这|本|下|這)?(?:个)?(?:周|星期|礼拜)[一二三四五六日天]|月底|月初|月末)"
+OWED = "(?:欠款|欠着|还欠|欠|应还|應還|账单|金额|本金|总额|余额|逾期)"
+GAP = "[^，。,.！？!?；;0-9〇零一二两三四五六七八九十百千万]{0,7}?"
+
+PATTERNS = {
+    "zh-CN": {
+        "amount": rf"({N})(?:元|块钱|块|塊|圆)",
+        "debt_amount": rf"{OWED}{GAP}({N})(?:元|块钱|块|塊|圆)",
+        "date": DAY,
+        "soon": rf"({SOON})",
+        "due_date": rf"(?:{DAY}(?:已经|就)?(?:到期|之前应还|应还))|(?:(?:到期日|还款日|最后还款日|到期还款日)(?:是|为|在)?{DAY})",
+        "days_overdue": rf"逾期(?:了|已经|已|有)*({NUMBER}{{1,4}})(?:天|日)",
+    },
+    "en-US": {
+        "amount": r"(?:\$\s?([0-9][0-9,]*(?:\.[0-9]{2})?)|([0-9][0-9,]*(?:\.[0-9]{2})?) dollars)",
+        "debt_amount": r"(?:owe|balance|amount due|past due|debt)[^.?!0-9$]{0,30}\$?\s?([0-9][0-9,]*(?:\.[0-9]{2})?)",
+        "soon": r"(?i)\b(today|tomorrow|tonight|monday|tuesday|wednesday|thursday|friday|saturday|sunday|the \d{1,2}(?:st|nd|rd|th))\b",
+        "days_overdue": r"([0-9]{1,4}) days (?:past due|late|overdue)",
+    },
+}
+MOST = 4
+"""Mentions of one kind in one turn that are looked at; a turn with more is a list being read out."""
+
+
+def mentions(turns: pl.DataFrame, language: str) -> pl.DataFrame:
+    """`row` of the turn, `id`, `value`, `start`, `end` of every mention. turns: column `text`, rows are positions."""
+    text = turns.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), pl.col("text").fill_null(""))
+    if language.startswith("zh"):
+        text = text.filter(pl.col("text").str.contains(rf"{NUMBER}|{SOON}"))
+    parts = [_found(text, name, pattern) for name, pattern in PATTERNS.get(language, PATTERNS["zh-CN"]).items()]
+    return pl.concat(parts)
+
+
+def _found(text: pl.DataFrame, name: str, pattern: str) -> pl.DataFrame:
+    """The mentions of one kind, taken one after another from all turns at once."""
+    found, rest = [], text.filter(pl.col("text").str.contains(pattern)).with_columns(pl.lit(0, pl.Int32).alias("from"))
+    for _ in range(MOST):
+        if rest.is_empty():
+            break
+        groups = rest.select(
+            "row",
+            "from",
+            "text",
+            pl.col("text").str.extract_groups(rf"(?s)^(?P<lead>.*?)(?P<all>{pattern})").alias("g"),
+        )
+        numbers = groups["g"].struct.unnest()
+        lead, whole = numbers["lead"].str.len_chars(), numbers["all"].str.len_chars()
+        start = groups["from"] + lead.cast(pl.Int32)
+        end = start + whole.cast(pl.Int32)
+        captured = [numbers[column] for column in numbers.columns if column not in ("lead", "all")]
+        found.append(pl.DataFrame({"row": groups["row"], "value": _value(name, captured), "start": start, "end": end}))
+        rest = groups.select("row", pl.lit(end).alias("from"), pl.col("text").str.slice(lead + whole).alias("text"))
+        rest = rest.filter(pl.col("text").str.contains(pattern))
+    schema = {"row": pl.Int64, "value": pl.Float64, "start": pl.Int32, "end": pl.Int32}
+    frame = pl.concat(found) if found else pl.DataFrame(schema=schema)
+    return frame.select("row", pl.lit("date" if name == "soon" else name).alias("id"), "value", "start", "end")
+
+
+def _value(name: str, captured: list[pl.Series]) -> pl.Series:
+    if name == "soon":
+        return pl.Series("value", [None] * len(captured[0]), dtype=pl.Float64)
+    if name in ("date", "due_date"):
+        months = _first(captured[0::2])
+        days = _first(captured[1::2])
+        return (months.fill_null(0) * 100 + days).alias("value")
+    amount = _first(captured)
+    return (amount * 100 if "amount" in name else amount).alias("value")
+
+
+def _first(captured: list[pl.Series]) -> pl.Series:
+    """The value of the first group that took part in the match."""
+    frame = pl.DataFrame([column.alias(str(i)) for i, column in enumerate(captured)])
+    return values(frame.select(pl.coalesce(pl.all()).alias("value"))["value"])
