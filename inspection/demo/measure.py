@@ -1,10 +1,11 @@
 """Measures the sample day against its truth: how well it was heard, and what was found of what was planted.
 
-    python -m inspection.demo.measure [--out out/demo] [--only speech|planted]
+    python -m inspection.demo.measure [--out out/demo] [--only speech|written|planted]
 
 Speech is measured on the product's own transcripts: those under `--out` are used, missing ones are made. What was
-planted is looked for in the results of `make demo` under `--out`. The exit code is 1 when a planted fatal violation
-was missed, a clean call was called fatal, or a call did not end as it should.
+planted is looked for twice: in the texts as they were written, heard without any error, and in the results of
+`make demo` under `--out`. The exit code is 1 when one of these missed a planted fatal violation or called a clean call
+fatal, or when a call did not end as it should.
 """
 
 from __future__ import annotations
@@ -32,20 +33,24 @@ SIDES = {"agent and robot": ("agent", "robot"), "customer": ("customer",)}
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="working folder of the demo")
-    parser.add_argument("--only", choices=("speech", "planted"), help="one of the two")
+    parser.add_argument("--only", choices=("speech", "written", "planted"), help="one of the three")
     options = parser.parse_args(arguments)
+    reports: dict[str, PlantedReport] = {}
     try:
         truth, settings = load_truth(), _settings(options.out)
-        if options.only != "planted":
+        if options.only in (None, "speech"):
             print_speech(speech_figures(truth, settings))
-        if options.only == "speech":
-            return 0
-        report = planted_check(_results(settings, truth), truth)
+        if options.only in (None, "written"):
+            reports["as written"] = written_report(truth, settings)
+        if options.only in (None, "planted"):
+            reports["as heard"] = planted_check(_results(settings, truth), truth)
     except InspectionError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    print_planted(report)
-    return 0 if report.passed else 1
+    finally:
+        for name, report in reports.items():
+            print_planted(name, report)
+    return 0 if all(report.passed for report in reports.values()) else 1
 
 
 def _settings(out: Path) -> Any:
@@ -62,6 +67,22 @@ def _results(settings: Any, truth: Truth) -> dict[str, pl.DataFrame]:
     if truth.business_date not in store.days():
         raise UsageError(f"{settings.store.root}: holds no results of {truth.business_date}; run `make demo` first")
     return {name: store.day(name, truth.business_date) for name in ("findings", "checkpoints", "reconciliation")}
+
+
+def written_report(truth: Truth, settings: Any) -> PlantedReport:
+    """What the rulebook finds in the day's texts when every character, time and role is known."""
+    from inspection.demo.perfect import perfectly_heard
+    from inspection.intake.day import take_in
+    from inspection.rules.judge import judge
+    from inspection.rules.rulebook import load_rulebook
+
+    heard = perfectly_heard(truth, take_in(settings, truth.business_date))
+    found = judge(load_rulebook(settings.rulebook.path), heard)
+    # How a call ends is the business of intake and ears, so it is taken from the truth.
+    ends = truth.calls.select(
+        "call_id", state=pl.when(pl.col("expected") == "inspected").then("expected"), reason="expected"
+    )
+    return planted_check({"findings": found.findings, "checkpoints": found.checkpoints, "reconciliation": ends}, truth)
 
 
 @dataclass(frozen=True)
@@ -138,19 +159,19 @@ def print_speech(calls: list[CallFigures]) -> None:
     print("  most errors:", ", ".join(f"{call.id} {call.whole.rate:.0%}" for call in worst))
 
 
-def print_planted(report: PlantedReport) -> None:
+def print_planted(name: str, report: PlantedReport) -> None:
     """How many planted violations were found; each one that was not, each wrong accusation, each wrong end."""
     for severity in ("fatal", "major", "minor"):
         part = report.found.filter(pl.col("severity") == severity)
         counts = dict(part["state"].value_counts().iter_rows())
         told = ", ".join(f"{counts.get(state, 0)} {state}" for state in ("found", "unsure", "missed"))
-        print(f"planted, {severity}: {part.height}: {told}")
+        print(f"planted, {name}, {severity}: {part.height}: {told}")
     for row in report.found.filter(pl.col("state") != "found").to_dicts():
         print(f"  {row['state']}: {row['call_id']} {row['violation']} ({row['title']}, {row['severity']})")
-    print(f"fatal findings on clean calls: {report.accused.height}")
+    print(f"fatal findings on clean calls, {name}: {report.accused.height}")
     for row in report.accused.to_dicts():
         print(f"  {row['id']} {row['call_id']} {row['rule_id']}: {row['quote'] or row['reason']}")
-    print(f"calls that did not end as expected: {report.ended.height}")
+    print(f"calls that did not end as expected, {name}: {report.ended.height}")
     for row in report.ended.to_dicts():
         print(f"  {row['id']} {row['call_id']}: expected {row['expected']}, came {row['came']}")
 
