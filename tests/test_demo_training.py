@@ -1,7 +1,5 @@
 """The training text and the synthetic voices: what must hold for the recogniser's figures to mean anything."""
 
-import re
-
 import numpy as np
 import pytest
 
@@ -30,10 +28,7 @@ def test_no_sentence_of_the_sample_day_is_trained_on():
     if not forbidden:
         pytest.skip("the sample day's texts are not here")
     for text in texts.training_texts(seed=20, first=0, count=2000):
-        for sentence in texts.sentences_of(text):
-            assert sentence not in forbidden
-        for clause in re.split("[，。？！]", text):
-            assert texts.normal(clause) not in forbidden
+        assert not texts.is_forbidden(text, forbidden), text
 
 
 @pytest.mark.parametrize(
@@ -41,8 +36,8 @@ def test_no_sentence_of_the_sample_day_is_trained_on():
     [
         ("好，我明天下午一定还。", True),
         ("对，我明天下午一定还，再见", True),
-        ("我明天下午一定还吗", False),
-        ("还", False),
+        ("那，我明天，下午一定还吗", True),
+        ("我明天一定还", False),
     ],
 )
 def test_a_forbidden_sentence_is_found_inside_an_utterance(text, said):

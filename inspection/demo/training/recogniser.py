@@ -29,6 +29,7 @@ from .corpus import UTTERANCES_PER_SHARD, Utterance, development_sounds, load, m
 from .export import export
 from .listening import listen
 from .network import Recogniser
+from .texts import forbidden_sentences, is_forbidden
 from .tokens import NEVER, NEVER_COUNT, TRAINED
 
 SHORT_FRAMES, LONG_FRAMES = 260, 900
@@ -37,7 +38,10 @@ SHORT_STEPS, GROWN_STEP, EXTRAS_FROM = 500, 2500, 2000
 
 @dataclass
 class Shelf:
-    """The utterances so far: shards are taken up while they are still being made."""
+    """The utterances so far: shards are taken up while they are still being made.
+
+    The day's texts may have changed since a shard was made, so what they say is left out here once more.
+    """
 
     folder: Path
     count: int
@@ -48,7 +52,7 @@ class Shelf:
         for number in range(self.count):
             path = shard_path(self.folder, number)
             if number not in self.taken and path.exists():
-                self.utterances += load(path)
+                self.utterances += [item for item in load(path) if not is_forbidden(item.text, forbidden_sentences())]
                 self.taken.add(number)
         return self.utterances
 
