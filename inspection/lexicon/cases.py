@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -27,51 +28,44 @@ class Failure:
         return f"entry {self.entry.id}: cases: {self.case.role} says {say!r}: {wanted} expected, {self.found}"
 
 
-def spoken(sentences: list[tuple[str, str, tuple[str, ...]]]) -> pl.DataFrame:
-    """TURNS from (call_id, role, turns): one call each, turns of three seconds, one breath apart."""
+def spoken(sentences: Iterable[tuple[str, str, tuple[str, ...]]]) -> pl.DataFrame:
+    """TURNS from (call_id, role, turns): a call each, its turns three seconds long and one breath apart."""
     rows = [
-        {
-            "call_id": call,
-            "turn_index": index,
-            "role": role,
-            "start_ms": index * 4000,
-            "end_ms": index * 4000 + 3000,
-            "text": text,
-        }
+        (call, index, role, index * 4000, index * 4000 + 3000, text.encode("utf-8", "replace").decode(), 1.0, 1.0)
         for call, role, turns in sentences
         for index, text in enumerate(turns)
     ]
-    return pl.DataFrame([{**row, "role_confidence": 1.0, "word_probability": 1.0} for row in rows], schema=TURNS)
+    return pl.DataFrame(rows, schema=TURNS, orient="row")
+
+
+def judged(lexicon: Lexicon, turns: pl.DataFrame) -> pl.DataFrame:
+    """HITS of the lexicon's own entries alone, for cases and measurements."""
+    return choose(search(build(lexicon.probes, lexicon.folding, lexicon.syllables), turns), lexicon, turns)
+
+
+def kept_hits(lexicon: Lexicon, turns: pl.DataFrame) -> pl.DataFrame:
+    """The kept hits of `turns`; a single sentence has no place in a call, so no entry's window clears anything."""
+    return judged(lexicon, turns).filter(pl.col("kept") | (pl.col("cleared_by") == "window"))
 
 
 def failing_cases(lexicon: Lexicon) -> list[Failure]:
     """Every case of every active entry that does not hold, in the lexicon's order."""
-    numbered = [
-        (f"{number:08d}", entry, case)
-        for number, (entry, case) in enumerate((e, c) for e in lexicon.active for c in e.cases)
-    ]
-    turns = spoken(
-        [
-            (call, case.role, tuple(text.encode("utf-8", "replace").decode() for text in case.turns))
-            for call, _, case in numbered
-        ]
-    )
-    windowless = [entry for entry in lexicon.active if entry.window is None]
-    hits = choose(search(build(lexicon.probes, lexicon.folding, lexicon.syllables), turns), lexicon, turns)
-    hits = hits.filter(
-        pl.col("cleared_by").is_null()
-        | ((pl.col("cleared_by") == "window") & ~pl.col("entry_id").is_in([e.id for e in windowless]))
-    )
-    hit = set(hits.select("call_id", "entry_id").iter_rows())
+    pairs = [(entry, case) for entry in lexicon.active for case in entry.cases]
+    numbered = [(f"{number:08d}", entry, case) for number, (entry, case) in enumerate(pairs)]
+    hits = kept_hits(lexicon, spoken((call, case.role, case.turns) for call, _, case in numbered))
+    found = {
+        (call, entry): (quote, term, via)
+        for call, entry, quote, term, via in hits.select("call_id", "entry_id", "quote", "term", "via").iter_rows()
+    }
     return [
-        Failure(entry, case, _instead(hits, call, entry, case))
+        Failure(entry, case, _instead(found.get((call, entry.id))))
         for call, entry, case in numbered
-        if ((call, entry.id) in hit) != case.hit
+        if ((call, entry.id) in found) != case.hit
     ]
 
 
-def _instead(hits: pl.DataFrame, call: str, entry: Entry, case: Case) -> str:
-    if case.hit:
-        return "none found; add a term or pattern, or look for a guard that cleared it with `inspection lexicon scan`"
-    hit = hits.filter((pl.col("call_id") == call) & (pl.col("entry_id") == entry.id)).row(0, named=True)
-    return f"found {hit['quote']!r} by {hit['term']!r} ({hit['via']}); add an exception or narrow it"
+def _instead(found: tuple[str, str, str] | None) -> str:
+    if found is None:
+        return "none found; add a term or pattern, or see with `inspection lexicon scan` which step clears it"
+    quote, term, via = found
+    return f"found {quote!r} by {term!r} ({via}); add an exception or narrow it"

@@ -1,4 +1,4 @@
-"""Choosing: what each raw match is worth. Named steps, each a column over all matches; the first that objects clears it.
+"""Choosing: what each raw match is worth. Named steps, each over all matches; the first that objects clears a match.
 
 role        said by somebody whom the entry is not about (an unknown role neither clears nor accuses)
 covered     a longer match of the same entry says it better
@@ -14,6 +14,8 @@ window      outside the seconds of the call that the entry is about
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -21,10 +23,10 @@ import polars as pl
 from ahocorasick_rs import AhoCorasick
 
 from inspection.lexicon.model import ALL_GUARDS, Cues, Guard, Lexicon
+from inspection.lexicon.search import CONTEXT
 from inspection.lexicon.timing import timed
 from inspection.tables import HITS, conform
 
-STEPS = ("role", "covered", "exception", *ALL_GUARDS, "ordinary", "window")
 WEAK_PROBABILITY = 0.5
 """Below it the recogniser doubted its own words, so another word of the same sound is likelier."""
 SPOKEN_CONFIDENCE, SHORT_SPOKEN_CONFIDENCE = 0.6, 0.4
@@ -36,160 +38,172 @@ _MARKS = "[，？]"
 def choose(
     matches: pl.DataFrame, lexicon: Lexicon, turns: pl.DataFrame, words: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """HITS: every match of a lexicon entry, kept or cleared, with each step's word on it.
+    """HITS: every match of a lexicon entry, kept or cleared, with the word of each step that looked at it.
 
     `matches` come from `search` on the same `turns`; matches of other probes are left out. Without words the times of
     a hit are estimated by its place in the turn, and its probability is the turn's.
     """
     hits = matches.filter(pl.col("kind") == "entry").rename({"probe_id": "entry_id"})
     hits = hits.join(lexicon.table, on="entry_id", how="inner", maintain_order="left")
-    hits = timed(hits, turns, words)
-    hits = _role(hits)
-    hits = _covered(hits)
-    hits = _exception(hits, lexicon)
+    alive = timed(hits, turns, words).with_row_index("hit")
+    said, cleared = [], []
+    for name, step in _steps(lexicon, turns):
+        reason = step(alive).alias("reason")
+        objected = reason.is_not_null()
+        cleared.append(_told(alive.filter(objected), said, name, reason.filter(objected)))
+        alive = alive.filter(~objected)
+        said.append(f"{name}: passed")
+    hits = pl.concat([*cleared, _told(alive, said, None, None)]).sort("hit")
+    return conform(hits.with_columns(confidence=_confidence(lexicon)).select(list(HITS)), HITS, table="hits")
+
+
+def _steps(lexicon: Lexicon, turns: pl.DataFrame) -> Iterator[tuple[str, Callable[[pl.DataFrame], pl.Series]]]:
+    """Each step gives, for every hit still alive, the reason why it is cleared, or null."""
+    yield "role", _role
+    yield "covered", _covered
+    yield "exception", partial(_exception, lexicon=lexicon)
     for name in ALL_GUARDS:
-        hits = _guarded(hits, name, lexicon)
-    hits = _ordinary(hits)
-    hits = _window(hits, turns)
-    return conform(_verdict(hits, lexicon).select(list(HITS)), HITS, table="hits")
+        yield name, partial(_guarded, name=name, lexicon=lexicon)
+    yield "ordinary", _ordinary
+    yield "window", partial(_window, turns=turns)
 
 
-def _role(hits: pl.DataFrame) -> pl.DataFrame:
-    stranger = ~pl.col("roles").list.contains(pl.col("role")) & (pl.col("role") != "unknown")
-    return hits.with_columns(role_step=pl.when(stranger).then(pl.format("said by {}", "role")))
-
-
-def _covered(hits: pl.DataFrame) -> pl.DataFrame:
-    """Only matches that passed `role` cover others, and never by an exception: so an exception can only remove hits."""
-    text = pl.col("via") == "text"
-    span_end = (pl.col("start") + pl.col("quote").str.len_chars().cast(pl.Int32)).alias("span_end")
-    ordered = (
-        hits.with_row_index("hit").filter(pl.col("role_step").is_null()).select("hit", "entry_id", "row", "start", span_end, "via", "quote")
-        .sort("entry_id", "row", "start", "span_end", "via", "hit", descending=[False, False, False, True, True, False])
-    )  # fmt: skip
-    reach = pl.col("span_end").cum_max().shift(1).over("entry_id", "row")
-    text_reach = pl.when(text).then("span_end").otherwise(-1).cum_max().shift(1).over("entry_id", "row")
-    covered = ordered.filter(pl.when(text).then(text_reach).otherwise(reach) >= pl.col("span_end"))["hit"]
-    step = np.zeros(len(hits), bool)
-    step[covered.to_numpy()] = True
-    return hits.with_columns(covered_step=pl.when(pl.lit(pl.Series(step))).then(pl.lit("a longer match of the entry")))
-
-
-def _exception(hits: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    table = _exceptions(lexicon)
-    clearing: list[str | None] = [None] * len(hits)
-    if len(table) and len(hits):
-        before = hits["before"].str.replace_all(_MARKS, "")
-        text = before + hits["body"] + hits["after"].str.replace_all(_MARKS, "")
-        place = text.str.len_chars().to_numpy().astype(np.int64) + 1
-        origin = np.cumsum(place) - place
-        phrases = table["phrase"].unique(maintain_order=True)
-        found = AhoCorasick(phrases.to_list()).find_matches_as_indexes(
-            text.str.join("\n").item() or "", overlapping=True
-        )
-        flat = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
-        which = np.searchsorted(origin, flat[:, 1], side="right") - 1
-        start = before.str.len_chars().to_numpy().astype(np.int64)
-        end = start + hits["body"].str.len_chars().to_numpy().astype(np.int64)
-        head, tail = hits["head"].to_numpy(), hits["tail"].to_numpy()
-        low, high = flat[:, 1] - origin[which], flat[:, 2] - origin[which]
-        over_head = (low <= start[which]) & (high >= start[which] + head[which])
-        over_tail = (low <= end[which] - tail[which]) & (high >= end[which])
-        covers = np.where(hits["pattern"].to_numpy()[which], over_head | over_tail, over_head)
-        candidates = pl.DataFrame({"hit": which[covers], "phrase": phrases.gather(flat[covers, 0])}).with_columns(
-            entry_id=hits["entry_id"].gather(which[covers]), via=hits["via"].gather(which[covers])
-        )
-        own = candidates.join(table, on=["entry_id", "phrase"], how="inner", maintain_order="left")
-        own = own.filter(~pl.col("homophone_only") | (pl.col("via") == "homophone")).unique(
-            "hit", keep="first", maintain_order=True
-        )
-        clearing = pl.DataFrame({"hit": range(len(hits))}, schema={"hit": pl.Int64}).join(
-            own.select("hit", "exception"), on="hit", how="left", maintain_order="left"
-        )["exception"]
-    return hits.with_columns(pl.Series("exception_step", clearing, pl.String))
-
-
-def _exceptions(lexicon: Lexicon) -> pl.DataFrame:
-    rows = [
-        (entry.id, lexicon.folding.text(phrase), phrase, spoken)
-        for entry in lexicon.active
-        for phrases, spoken in ((entry.exceptions, False), (entry.homophone_exceptions, True))
-        for phrase in phrases
-    ]
-    schema = {"entry_id": pl.String, "phrase": pl.String, "exception": pl.String, "homophone_only": pl.Boolean}
-    return pl.DataFrame(rows, schema=schema, orient="row").unique(
-        ["entry_id", "phrase"], keep="first", maintain_order=True
-    )
-
-
-def _guarded(hits: pl.DataFrame, name: str, lexicon: Lexicon) -> pl.DataFrame:
-    guard = lexicon.guards.get(name, Guard())
-    reasons = []
-    if guard.before is not None:
-        reasons.append(_cue_before(pl.col("before"), guard.before, lexicon))
-        if guard.within:
-            between = pl.col("body").str.len_chars().cast(pl.Int64) - pl.col("head") - pl.col("tail")
-            gaps = pl.col("body").str.slice(pl.col("head"), between.clip(0, None))
-            inside = _cue_before(gaps, guard.before.model_copy(update={"reach": 16}), lexicon)
-            reasons.append(pl.when(pl.col("pattern") & (between > 0)).then(inside))
-    if guard.after is not None:
-        reasons.append(_cue_after(pl.col("after"), guard.after, lexicon))
-    applies = pl.col("guards").list.contains(name) & pl.col("role").is_in(list(guard.roles))
-    reason = pl.coalesce(reasons) if reasons else pl.lit(None, pl.String)
-    return hits.with_columns(pl.when(applies).then(reason).alias(f"{name}_step"))
-
-
-def _cue_before(text: pl.Expr, cues: Cues, lexicon: Lexicon) -> pl.Expr:
-    """The last cue in `text` whose distance from its end is within reach, in the same clause, with no stop between."""
-    if cues.unless:
-        text = text.str.replace_all(_any_of(cues.unless, lexicon), "，")
-    parts = text.str.extract_groups(rf"^.*(?<cue>{_any_of(cues.cues, lexicon)})(?<gap>[^，？]{{0,{cues.reach}}})$")
-    cue = parts.struct.field("cue")
-    if cues.stops:
-        cue = pl.when(~parts.struct.field("gap").str.contains(_any_of(cues.stops, lexicon))).then(cue)
-    return pl.format("{} before it", cue)
-
-
-def _cue_after(text: pl.Expr, cues: Cues, lexicon: Lexicon) -> pl.Expr:
-    if cues.unless:
-        text = text.str.replace_all(_any_of(cues.unless, lexicon), "，")
-    parts = text.str.extract_groups(rf"^(?<gap>[^，？]{{0,{cues.reach}}}?)(?<cue>{_any_of(cues.cues, lexicon)})")
-    cue = parts.struct.field("cue")
-    if cues.stops:
-        cue = pl.when(~parts.struct.field("gap").str.contains(_any_of(cues.stops, lexicon))).then(cue)
-    return pl.format("{} after it", cue)
-
-
-def _any_of(phrases: tuple[str, ...], lexicon: Lexicon) -> str:
-    folded = {phrase if phrase in "，？" else lexicon.folding.text(phrase) for phrase in phrases}
-    return "(?:" + "|".join(re.escape(phrase) for phrase in sorted(folded - {""}, key=lambda p: (-len(p), p))) + ")"
-
-
-def _ordinary(hits: pl.DataFrame) -> pl.DataFrame:
-    doubted = pl.col("probability").fill_null(1.0) < WEAK_PROBABILITY
+def _told(hits: pl.DataFrame, passed: list[str], name: str | None, reason: pl.Series | None) -> pl.DataFrame:
+    """The hits with kept, cleared_by and steps: what found them, the steps passed, the step that cleared them."""
+    steps = [pl.format("found: {}, {}", "via", "timing"), *map(pl.lit, passed)]
+    if name is not None:
+        steps.append(pl.format("{}: {}", pl.lit(name), pl.lit(reason)))
     return hits.with_columns(
-        ordinary_step=pl.when(pl.col("explained") & ~doubted).then(pl.lit("heard as ordinary words"))
+        kept=pl.lit(name is None),
+        cleared_by=pl.lit(name, pl.String),
+        steps=pl.concat_list(steps) if len(hits) else pl.lit([], pl.List(pl.String)),
     )
 
 
-def _window(hits: pl.DataFrame, turns: pl.DataFrame) -> pl.DataFrame:
-    ends = turns.group_by("call_id", maintain_order=True).agg(pl.col("end_ms").max().alias("call_end_ms"))
+def _role(hits: pl.DataFrame) -> pl.Series:
+    stranger = ~pl.col("roles").list.contains(pl.col("role")) & (pl.col("role") != "unknown")
+    return hits.select(pl.when(stranger).then(pl.format("said by {}", "role"))).to_series()
+
+
+def _covered(hits: pl.DataFrame) -> pl.Series:
+    """Only matches that passed `role` cover others, and before any exception: so an exception can only remove hits."""
+    ordered = hits.select(
+        "row",
+        "start",
+        text=pl.col("via") == "text",
+        entry=pl.col("entry_id").rank("dense"),
+        place=pl.int_range(pl.len()),
+        stop=pl.col("start") + pl.col("quote").str.len_chars().cast(pl.Int32),
+    ).sort("entry", "row", "start", "stop", "text", "place", descending=[False, False, False, True, True, False])
+    by_any = pl.col("stop").cum_max().shift(1).over("entry", "row")
+    by_text = pl.when("text").then("stop").otherwise(-1).cum_max().shift(1).over("entry", "row")
+    covered = ordered.filter(pl.when("text").then(by_text).otherwise(by_any) >= pl.col("stop"))["place"]
+    reason = pl.Series([None], dtype=pl.String).new_from_index(0, len(hits))
+    return reason.scatter(covered, "a longer match of the same entry") if len(covered) else reason
+
+
+def _exception(hits: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
+    """The exception of its own entry that covers the hit, or the first or last phrase of a pattern's hit."""
+    table = lexicon.exceptions
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(hits))
+    if not len(table) or not len(hits):
+        return nothing
+    before, after = (hits[side].str.replace_all(_MARKS, "") for side in ("before", "after"))
+    texts = before + hits["body"] + after
+    phrases = table["phrase"].unique(maintain_order=True)
+    phrase, which, low, high = _occurrences(texts, phrases)
+    start = before.str.len_chars().to_numpy().astype(np.int64)[which]
+    end = start + hits["body"].str.len_chars().to_numpy()[which]
+    over_first = (low <= start) & (high >= start + hits["head"].to_numpy()[which])
+    over_last = (low <= end - hits["tail"].to_numpy()[which]) & (high >= end)
+    covers = over_first | (over_last & hits["pattern"].to_numpy()[which])
+    found = hits.select("entry_id", "via")[which[covers]]
+    found = found.with_columns(place=pl.Series(which[covers]), phrase=phrases.gather(phrase[covers]))
+    found = found.join(table, on=["entry_id", "phrase"], how="inner", maintain_order="left")
+    found = found.filter(~pl.col("homophone_only") | (pl.col("via") == "homophone"))
+    found = found.unique("place", keep="first", maintain_order=True)
+    return nothing.scatter(found["place"], found["exception"]) if len(found) else nothing
+
+
+def _occurrences(texts: pl.Series, phrases: pl.Series) -> tuple[np.ndarray, ...]:
+    """Where the phrases stand in the texts: (phrase number, text number, start, end), in code points."""
+    length = texts.str.len_chars().to_numpy().astype(np.int64) + 1
+    origin = np.cumsum(length) - length
+    found = AhoCorasick(phrases.to_list()).find_matches_as_indexes(texts.str.join("\n").item(), overlapping=True)
+    flat = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
+    which = np.searchsorted(origin, flat[:, 1], side="right") - 1
+    return flat[:, 0], which, flat[:, 1] - origin[which], flat[:, 2] - origin[which]
+
+
+def _guarded(hits: pl.DataFrame, name: str, lexicon: Lexicon) -> pl.Series:
+    guard = lexicon.guards.get(name, Guard())
+    between = pl.col("body").str.len_chars().cast(pl.Int64) - pl.col("head") - pl.col("tail")
+    applies = pl.col("guards").list.contains(name) & pl.col("role").is_in(list(guard.roles))
+    within = pl.when("pattern").then(pl.col("body").str.slice(pl.col("head"), between.clip(0, None)))
+    hits = hits.select("before", "after", applies=applies, within=within)
+    reason = pl.Series([None], dtype=pl.String).new_from_index(0, len(hits))
+    sides = [("after", guard.after, _CUE_AFTER), ("before", guard.before, _CUE_BEFORE)]
+    if guard.within and guard.before is not None:
+        sides.insert(1, ("within", guard.before.model_copy(update={"reach": CONTEXT}), _CUE_BEFORE))
+    for side, cues, shape in sides:
+        if cues is not None:
+            place, cue = _cue(hits[side], hits["applies"], cues, shape, lexicon)
+            reason = reason.scatter(place, f"{side}: " + cue) if len(place) else reason
+    return reason
+
+
+_CUE_BEFORE = "^.*(?<cue>{cues})(?<gap>[^，？]{{0,{reach}}})$"  # the last cue before the hit
+_CUE_AFTER = "^(?<gap>[^，？]{{0,{reach}}}?)(?<cue>{cues})"  # the first cue after it
+
+
+def _cue(text: pl.Series, applies: pl.Series, cues: Cues, shape: str, lexicon: Lexicon) -> tuple[pl.Series, pl.Series]:
+    """(rows, cue) where a cue stands in the shape given, within reach, in the same clause, with no stop between."""
+    words = _folded(cues.cues, lexicon)
+    place = (applies & text.str.contains_any(words)).fill_null(False).arg_true()
+    near = text.gather(place)
+    if cues.unless:
+        near = near.str.replace_all(_any_of(_folded(cues.unless, lexicon)), "，")
+    parts = near.str.extract_groups(shape.format(cues=_any_of(words), reach=cues.reach)).struct
+    works = parts.field("cue").is_not_null()
+    if cues.stops:
+        works &= ~parts.field("gap").str.contains_any(_folded(cues.stops, lexicon)).fill_null(False)
+    return place.filter(works), parts.field("cue").filter(works)
+
+
+def _folded(phrases: tuple[str, ...], lexicon: Lexicon) -> list[str]:
+    """Folded, without empty ones, longest first; clause marks stay, because contexts hold them."""
+    folded = {phrase if phrase in "，？" else lexicon.folding.text(phrase) for phrase in phrases} - {""}
+    return sorted(folded, key=lambda phrase: (-len(phrase), phrase))
+
+
+def _any_of(phrases: list[str]) -> str:
+    return "(?:" + "|".join(map(re.escape, phrases)) + ")"
+
+
+def _ordinary(hits: pl.DataFrame) -> pl.Series:
+    explained = pl.col("explained") & ~_doubted()
+    return hits.select(pl.when(explained).then(pl.lit("heard as ordinary words"))).to_series()
+
+
+def _doubted() -> pl.Expr:
+    return pl.col("probability").fill_null(1.0) < WEAK_PROBABILITY
+
+
+def _window(hits: pl.DataFrame, turns: pl.DataFrame) -> pl.Series:
+    limited = pl.col("first_ms").is_not_null() | pl.col("last_ms").is_not_null()
+    calls = hits.filter(limited).select("call_id").unique()
+    ends = turns.join(calls, on="call_id", how="semi").group_by("call_id").agg(call_end_ms=pl.col("end_ms").max())
     hits = hits.join(ends, on="call_id", how="left", maintain_order="left")
     late = pl.col("start_ms") >= pl.col("first_ms")
     early = pl.col("end_ms") <= pl.col("call_end_ms") - pl.col("last_ms")
     outside = late.fill_null(False) | early.fill_null(False)
-    return hits.with_columns(window_step=pl.when(outside).then(pl.lit("outside the entry's seconds of the call")))
+    return hits.select(pl.when(outside).then(pl.lit("outside the entry's seconds of the call"))).to_series()
 
 
-def _verdict(hits: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+def _confidence(lexicon: Lexicon) -> pl.Expr:
+    """Of a text hit the words' own probability; of a homophone hit a low one, higher where the recogniser doubted."""
     sure = lexicon.syllables.sure if lexicon.syllables is not None else 0
     spoken = pl.when(pl.col("body").str.len_chars() >= sure).then(SPOKEN_CONFIDENCE).otherwise(SHORT_SPOKEN_CONFIDENCE)
-    doubted = pl.col("probability").fill_null(1.0) < WEAK_PROBABILITY
-    bonus = pl.when(doubted & ~pl.col("explained")).then(WEAKNESS_BONUS).otherwise(0.0)
-    confidence = pl.when(pl.col("via") == "text").then(pl.col("probability").fill_null(1.0)).otherwise(spoken + bonus)
-    cleared = pl.coalesce([pl.when(pl.col(f"{step}_step").is_not_null()).then(pl.lit(step)) for step in STEPS])
-    words = [pl.format("{}: {}", pl.lit(step), pl.col(f"{step}_step").fill_null("passed")) for step in STEPS]
-    return hits.with_columns(
-        confidence=confidence.clip(0.0, 1.0), cleared_by=cleared, kept=cleared.is_null(),
-        steps=pl.concat_list(pl.format("found: {}, {}", "via", "timing"), *words),
-    )  # fmt: skip
+    bonus = pl.when(_doubted() & ~pl.col("explained")).then(WEAKNESS_BONUS).otherwise(0.0)
+    heard = pl.col("probability").fill_null(1.0)
+    return pl.when(pl.col("via") == "text").then(heard).otherwise(spoken + bonus).clip(0.0, 1.0)

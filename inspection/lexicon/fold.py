@@ -29,14 +29,18 @@ _APOSTROPHES = frozenset("'’ʼ＇`´")
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Folded code points (uint32) with, for each, the half-open raw stretch it stands for (int64)."""
+    """Folded code points (uint32) with, for each, the half-open raw stretch it stands for (int32)."""
 
     codes: np.ndarray
     start: np.ndarray
     end: np.ndarray
 
     def take(self, keep: np.ndarray) -> Folded:
-        return Folded(self.codes[keep], self.start[keep], self.end[keep])
+        place = np.flatnonzero(keep)
+        return Folded(self.codes.take(place), self.start.take(place), self.end.take(place))
+
+    def copy(self) -> Folded:
+        return Folded(self.codes.copy(), self.start.copy(), self.end.copy())
 
     def __str__(self) -> str:
         return text_of(self.codes)
@@ -92,8 +96,9 @@ class Folding:
             mapped[joints] = _SPACE if self.spaced else 0
         if separators is not None:
             mapped[separators] = SEPARATOR
-        start = np.flatnonzero(mapped)
-        folded = Folded(mapped[start], start, start + 1)
+        place = np.flatnonzero(mapped != 0)
+        start = place.astype(np.int32)
+        folded = Folded(mapped.take(place), start, start + 1)
         changed = True
         while changed:
             folded, *changes = self._round(folded)
@@ -115,18 +120,17 @@ class Folding:
         places = [self._occurrences(codes, candidates, source) for source, _ in self.rewrites]
         if not any(len(place) for place in places):
             return folded, False
-        codes, start, end = codes.copy(), folded.start.copy(), folded.end.copy()
-        taken, dropped = np.zeros(len(codes), bool), np.zeros(len(codes), bool)
+        new, taken, kept = folded.copy(), np.zeros(len(codes), bool), np.ones(len(codes), bool)
         for (source, target), where in zip(self.rewrites, places, strict=True):
             span = where[:, None] + np.arange(len(source))
             span = span[~taken[span].any(axis=1)]
             span = span[np.diff(span[:, 0], prepend=-len(source)) >= len(source)] if len(span) else span
             taken[span] = True
-            codes[span[:, : len(target)]] = target
-            dropped[span[:, len(target) :]] = True
+            new.codes[span[:, : len(target)]] = target
+            kept[span[:, len(target) :]] = False
             if len(target):
-                start[span], end[span] = folded.start[span[:, :1]], folded.end[span[:, -1:]]
-        return Folded(codes, start, end).take(~dropped), True
+                new.start[span], new.end[span] = folded.start[span[:, :1]], folded.end[span[:, -1:]]
+        return new.take(kept), True
 
     def _occurrences(self, codes: np.ndarray, candidates: np.ndarray, source: np.ndarray) -> np.ndarray:
         where = candidates[codes[candidates] == source[0]]
@@ -174,19 +178,20 @@ def _collapse_runs(folded: Folded, spaced: bool) -> tuple[Folded, bool]:
     """不不不要脸 -> 不要脸: three or more of one character are one. Digits stay: 10000 is not 10."""
     codes = folded.codes
     same = codes[1:] == codes[:-1]
-    triple = np.flatnonzero(same[1:] & same[:-1])
-    triple = triple[~_DIGITS[codes[triple]] & (codes[triple] != SEPARATOR)]
-    double = np.flatnonzero(same & (codes[1:] == _SPACE)) if spaced else triple[:0]
-    if not len(triple) and not len(double):
+    third = np.flatnonzero(same[1:] & same[:-1]) + 2
+    third = third[~_DIGITS[codes[third]] & (codes[third] != SEPARATOR)]
+    surplus = np.concatenate([third - 1, third])
+    if spaced:
+        surplus = np.concatenate([surplus, np.flatnonzero(same & (codes[1:] == _SPACE)) + 1])
+    if not len(surplus):
         return folded, False
-    surplus = np.zeros(len(codes), bool)
-    surplus[triple + 1] = surplus[triple + 2] = True
-    surplus[double + 1] = True
-    head = np.maximum.accumulate(np.where(surplus, 0, np.arange(len(codes))))
-    end = folded.end.copy()
-    last = np.flatnonzero(surplus & ~np.append(surplus[1:], False))
-    end[head[last]] = folded.end[last]
-    return Folded(codes, folded.start, end).take(~surplus), True
+    surplus = np.unique(surplus)
+    last = surplus[np.diff(surplus, append=len(codes) + 1) > 1]
+    head = surplus[np.diff(surplus, prepend=-1) > 1] - 1
+    end, kept = folded.end.copy(), np.ones(len(codes), bool)
+    end[head] = folded.end[last]
+    kept[surplus] = False
+    return Folded(codes, folded.start, end).take(kept), True
 
 
 def _read_tens(folded: Folded) -> tuple[Folded, bool]:
@@ -202,11 +207,10 @@ def _read_tens(folded: Folded) -> tuple[Folded, bool]:
     where, has_before, has_after = where[numeral], has_before[numeral], has_after[numeral]
     if not len(where):
         return folded, False
-    codes, start, end = codes.copy(), folded.start.copy(), folded.end.copy()
-    codes[where] = np.where(has_before, ord("0"), ord("1"))
+    new, kept = folded.copy(), np.ones(len(codes), bool)
+    new.codes[where] = np.where(has_before, ord("0"), ord("1"))
     left, right = where - has_before, where + has_after
     for member in (left, where, right):
-        start[member], end[member] = folded.start[left], folded.end[right]
-    dropped = np.zeros(len(codes), bool)
-    dropped[where[has_before & has_after]] = True
-    return Folded(codes, start, end).take(~dropped), True
+        new.start[member], new.end[member] = folded.start[left], folded.end[right]
+    kept[where[has_before & has_after]] = False
+    return new.take(kept), True

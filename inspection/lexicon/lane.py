@@ -57,25 +57,40 @@ class Found:
 
 
 class Automaton:
-    """Distinct phrases of units, found in one pass, overlapping ones included."""
+    """Distinct phrases of units, found in one pass, overlapping ones included.
+
+
+    Phrases of one unit are so frequent that a table finds them faster than the automaton can report them.
+    """
 
     def __init__(self, phrases: Iterable[tuple[int, ...]], symbols: np.ndarray) -> None:
-        self.number = {phrase: index for index, phrase in enumerate(dict.fromkeys(phrases))}
+        self.number = {
+            phrase: index for index, phrase in enumerate(sorted(set(phrases), key=lambda p: (len(p) < 2, p)))
+        }
         self.length = np.array([len(phrase) for phrase in self.number], np.int64)
-        patterns = [symbols[np.array(phrase, np.int64)].tobytes() for phrase in self.number]
-        self._automaton = BytesAhoCorasick(patterns, matchkind=MatchKind.Standard) if patterns else None
+        longer = [symbols[np.array(phrase, np.int64)].tobytes() for phrase in self.number if len(phrase) > 1]
+        self._automaton = BytesAhoCorasick(longer, matchkind=MatchKind.Standard) if longer else None
+        self._single = np.full(1 << 16, -1, np.int32)
+        for phrase, number in self.number.items():
+            if len(phrase) == 1:
+                self._single[symbols[phrase[0]]] = number
 
     def find(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(phrase number, place of its first unit), in the order of their ends."""
-        if self._automaton is None or not len(encoded):
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        matches = self._automaton.find_matches_as_indexes(encoded.view(np.uint8), overlapping=True)
-        flat = np.fromiter(chain.from_iterable(matches), np.int64, 3 * len(matches)).reshape(-1, 3)
-        return flat[:, 0], flat[:, 1] >> 1
+        """(phrase number, place of its first unit), in no particular order."""
+        number, place = np.empty(0, np.int64), np.empty(0, np.int64)
+        if self._automaton is not None and len(encoded):
+            matches = self._automaton.find_matches_as_indexes(encoded.view(np.uint8), overlapping=True)
+            flat = np.fromiter(chain.from_iterable(matches), np.int64, 3 * len(matches)).reshape(-1, 3)
+            number, place = flat[:, 0], flat[:, 1] >> 1
+        if (self._single >= 0).any():
+            single = self._single[encoded]
+            where = np.flatnonzero(single >= 0)
+            number, place = np.append(number, single[where]), np.append(place, where)
+        return number, place
 
 
 class Lane:
-    """Terms and patterns over one alphabet. `extra` phrases are only reported by `search`, as numbers of their order."""
+    """Terms and patterns over one alphabet; `extra` phrases are reported by their number, nothing more."""
 
     def __init__(
         self,
@@ -159,13 +174,8 @@ class Lane:
         end = start + self.main.length[phrase[which]]
         state = Found(np.arange(len(which)), start, end, end, start)
         if len(which):
-            near = _Near(
-                self,
-                units,
-                encoded,
-                *union(np.maximum(start - self.left[pattern], 0), end + self.right[pattern]),
-                breaks,
-            )
+            window = np.maximum(start - self.left[pattern], 0), end + self.right[pattern]
+            near = _Near(self, units, encoded, breaks, *window)
             for step in range(1, self.depth):
                 state = self._step(state, pattern, near, self.chain_anchor[pattern] + step, forward=True)
             for step in range(1, self.depth):
@@ -202,8 +212,9 @@ class _Near:
     """Where the companions of the patterns stand, in the windows around the anchors."""
 
     def __init__(
-        self, lane: Lane, units: np.ndarray, encoded: np.ndarray, low: np.ndarray, high: np.ndarray, breaks: np.ndarray
+        self, lane: Lane, units: np.ndarray, encoded: np.ndarray, breaks: np.ndarray, *window: np.ndarray
     ) -> None:
+        low, high = union(*window)
         high = np.minimum(high, len(units))
         _, index = spread(low, high + 1)  # one place more than the window, made blank, keeps windows apart
         blank = np.cumsum(high + 1 - low) - 1

@@ -1,4 +1,4 @@
-"""Reading a lexicon from a rulebook folder. Every mistake stops here, with file, entry, field and what would be right."""
+"""Reading a lexicon from a rulebook folder. Every mistake stops here, with file, entry, field and remedy."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _folding(path: Path) -> Folding:
                 )
             if set(bare.text(source)) <= {c for t in file.spellings for c in bare.text(t)}:
                 raise RulebookError(
-                    f"{path}: spellings: {source!r} is made of the letters of the words themselves; it would never settle"
+                    f"{path}: spellings: {source!r} only has letters of the words themselves and would never settle"
                 )
     for filler in file.fillers:
         if not bare.text(filler) or any(c.isdigit() for c in bare.text(filler)):
@@ -166,7 +166,7 @@ def _check_words(entry: Entry, place: str, folding: Folding) -> None:
             raise RulebookError(f"{place}: patterns: {source!r} has an alternative that folds to nothing; remove it")
         if max(min(map(len, group)) for group in folded) < shortest:
             raise RulebookError(
-                f"{place}: patterns: {source!r} needs one group all of whose alternatives have two characters or more, or allow_short: true"
+                f"{place}: patterns: {source!r} needs a group without one-character alternatives, or allow_short: true"
             )
     terms = {folding.text(term) for term in entry.terms}
     for phrase in (*entry.exceptions, *entry.homophone_exceptions):

@@ -34,11 +34,13 @@ class Probe:
     terms: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     homophone: bool = False
+    context: bool = False
+    """Whether matches carry the words before and after, which the guards of `choose` need."""
 
 
 @dataclass(frozen=True)
 class Matcher:
-    """Compiled probes. `items` has one row for each term and pattern: probe_id, kind, term, pattern (bool)."""
+    """Compiled probes. `items` has one row for each term and pattern: probe_id, kind, term, pattern, context."""
 
     folding: Folding
     syllables: Syllables | None
@@ -57,7 +59,7 @@ class Matcher:
 
 def build(probes: Sequence[Probe], folding: Folding, syllables: Syllables | None = None) -> Matcher:
     """Compiles the probes. Raises RulebookError naming the probe for a term or pattern that cannot be searched."""
-    rows: list[tuple[str, str, str, bool]] = []
+    rows: list[tuple[str, str, str, bool, bool]] = []
     terms: list[Term] = []
     chains: list[Chain] = []
     spoken_terms: list[Term] = []
@@ -68,19 +70,24 @@ def build(probes: Sequence[Probe], folding: Folding, syllables: Syllables | None
             terms.append(Term(len(rows), units))
             if probe.homophone and (spoken := _spoken(syllables, units)) and len(spoken) >= syllables.minimum:
                 spoken_terms.append(Term(len(rows), spoken))
-            rows.append((probe.id, probe.kind, source, False))
+            rows.append((probe.id, probe.kind, source, False, probe.context))
         for source in probe.patterns:
             pattern = compile_pattern(source, folding, probe)
             chains.append(_chain(len(rows), pattern, folding, probe))
             if probe.homophone and (spoken_chain := _spoken_chain(chains[-1], syllables)):
                 spoken_chains.append(spoken_chain)
-            rows.append((probe.id, probe.kind, source, True))
-    items = pl.DataFrame(
-        rows, schema={"probe_id": pl.String, "kind": pl.String, "term": pl.String, "pattern": pl.Boolean}, orient="row"
-    )
+            rows.append((probe.id, probe.kind, source, True, probe.context))
+    columns = {
+        "probe_id": pl.String,
+        "kind": pl.String,
+        "term": pl.String,
+        "pattern": pl.Boolean,
+        "context": pl.Boolean,
+    }
+    items = pl.DataFrame(rows, schema=columns, orient="row")
     readings = _readings(syllables, spoken_terms, spoken_chains)
     space = _SPACE if folding.spaced else None
-    numeric = np.array([_numeric_ends(term, pattern) for _, _, term, pattern in rows], bool).reshape(-1, 2)
+    numeric = np.array([_numeric_ends(term, pattern) for _, _, term, pattern, _ in rows], bool).reshape(-1, 2)
     return Matcher(
         folding, syllables, items,
         text=Lane(terms, chains, list(readings), CODE_POINTS, space),

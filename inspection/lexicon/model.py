@@ -129,7 +129,7 @@ class Entry(_Data):
 
     @property
     def probe(self) -> Probe:
-        return Probe(self.id, "entry", self.terms, self.patterns, self.homophone)
+        return Probe(self.id, "entry", self.terms, self.patterns, self.homophone, context=True)
 
 
 class Cues(_Data):
@@ -183,16 +183,39 @@ class Lexicon:
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """One row for each active entry, for joins: entry_id, category, severity, roles, status, version, guards, window."""
+        """What joins need of each active entry; its window as first_ms and last_ms."""
         rows = [
             (e.id, e.category, e.severity, list(e.roles), e.status, e.version, list(e.guards), *_window(e.window))
             for e in self.active
         ]
-        schema = {
-            "entry_id": pl.String, "category": pl.String, "severity": pl.String, "roles": pl.List(pl.String), "status": pl.String,
-            "entry_version": pl.Int32, "guards": pl.List(pl.String), "first_ms": pl.Int64, "last_ms": pl.Int64,
-        }  # fmt: skip
+        names = (
+            "entry_id",
+            "category",
+            "severity",
+            "roles",
+            "status",
+            "entry_version",
+            "guards",
+            "first_ms",
+            "last_ms",
+        )
+        text, texts = pl.String, pl.List(pl.String)
+        dtypes = (text, text, text, texts, text, pl.Int32, texts, pl.Int64, pl.Int64)
+        schema = dict(zip(names, dtypes, strict=True))
         return pl.DataFrame(rows, schema=schema, orient="row")
+
+    @cached_property
+    def exceptions(self) -> pl.DataFrame:
+        """entry_id, phrase (folded), exception (as written), homophone_only."""
+        rows = [
+            (entry.id, self.folding.text(phrase), phrase, spoken)
+            for entry in self.active
+            for phrases, spoken in ((entry.exceptions, False), (entry.homophone_exceptions, True))
+            for phrase in phrases
+        ]
+        schema = {"entry_id": pl.String, "phrase": pl.String, "exception": pl.String, "homophone_only": pl.Boolean}
+        table = pl.DataFrame(rows, schema=schema, orient="row")
+        return table.unique(["entry_id", "phrase"], keep="first", maintain_order=True)
 
 
 def _window(window: Window | None) -> tuple[int | None, int | None]:

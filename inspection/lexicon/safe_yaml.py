@@ -38,7 +38,7 @@ def parse_yaml(text: str, name: str) -> Any:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 raise RulebookError(
-                    f"{name}: line {event.start_mark.line + 1}: anchors and aliases (& and *) are not allowed; write it out"
+                    f"{name}: line {event.start_mark.line + 1}: aliases (& and *) are not allowed; write it out"
                 )
         loader = _Loader(text)
         try:

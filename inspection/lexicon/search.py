@@ -9,7 +9,9 @@ The turns of one call and role are laid one after the other. Where a turn follow
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
@@ -21,7 +23,8 @@ from inspection.lexicon.ragged import spread, strings
 
 BREATH_MS = 1_500
 """Longest silence between two turns of one role over which a phrase may run (domain §2.3)."""
-BLOCK_TURNS = 200_000
+BLOCK_TURNS = 100_000
+WORKERS = min(4, os.cpu_count() or 1)
 CONTEXT = 16
 """Folded characters kept before and after a match, for the guards."""
 _CLAUSE = np.zeros(0x110000, np.uint32)
@@ -52,14 +55,12 @@ MATCHES = pl.Schema(
 
 
 def search(matcher: Matcher, turns: pl.DataFrame) -> pl.DataFrame:
-    """All matches of all probes in `turns` (TURNS schema, any order), sorted by row, start, probe and term."""
+    """All matches of all probes in `turns` (TURNS schema, any order), by row, start, end and the probes' order."""
     if not len(turns) or not len(matcher):
         return pl.DataFrame(schema=MATCHES)
-    laid = _lay_out(turns)
-    found = [_search_block(matcher, turns, block) for block in _blocks(laid)]
-    return pl.concat(found).sort(
-        "row", "start", "end_row", "end", "kind", "probe_id", "term", "via", maintain_order=True
-    )
+    with ThreadPoolExecutor(WORKERS) as pool:  # array work and the automaton run without the interpreter's lock
+        found = list(pool.map(lambda laid: _search_block(matcher, turns, laid), _blocks(_lay_out(turns))))
+    return pl.concat(found).sort("row", "start", "end_row", "end", "item", "via", maintain_order=True).drop("item")
 
 
 def _lay_out(turns: pl.DataFrame) -> pl.DataFrame:
@@ -194,11 +195,19 @@ def _found_already(text: Found, spoken: Found) -> np.ndarray:
     return same_start | np.isin(spoken.item * shift + spoken.end, text.item * shift + text.end)
 
 
+def _where(wanted: pl.Series, context: Callable[[np.ndarray], pl.Series], place: np.ndarray) -> pl.Series:
+    """The context of the matches that want one, nothing for the others."""
+    if wanted.all():
+        return context(place)
+    rows = wanted.arg_true()
+    return pl.Series([""]).new_from_index(0, len(wanted)).scatter(rows, context(place[rows.to_numpy()]))
+
+
 def _frame(matcher: Matcher, turns: pl.DataFrame, block: _Block, found: Found, via: str) -> pl.DataFrame:
     low, high = block.folded.start[found.start], block.folded.end[found.end - 1]
     turn, end_turn = block.turn_at(low), block.turn_at(high - 1)
     items = matcher.items[found.item]
-    pattern = items["pattern"].to_numpy()
+    pattern, context = items["pattern"].to_numpy(), items["context"]
     explained = np.zeros(len(low), bool)
     if via == "homophone":
         explained[~pattern] = matcher.syllables.explained(
@@ -209,10 +218,11 @@ def _frame(matcher: Matcher, turns: pl.DataFrame, block: _Block, found: Found, v
     return pl.DataFrame(
         {
             "row": rows, "end_row": end_rows, "end_turn_index": turns["turn_index"].gather(end_rows),
-            **{name: items[name] for name in ("probe_id", "kind", "term", "pattern")},
-            "via": pl.repeat(via, len(low), eager=True), "start": low - block.starts[turn], "end": high - block.starts[end_turn],
+            "item": found.item, **{name: items[name] for name in ("probe_id", "kind", "term", "pattern")},
+            "via": pl.repeat(via, len(low), eager=True),
+            "start": low - block.starts[turn], "end": high - block.starts[end_turn],
             "quote": block.quotes(low, high), "body": block.bodies(found.start, found.end),
-            "before": block.before(found.start), "after": block.after(found.end),
+            "before": _where(context, block.before, found.start), "after": _where(context, block.after, found.end),
             "head": found.head - found.start, "tail": found.end - found.tail, "explained": explained,
         }
-    ).cast(dict(MATCHES))  # fmt: skip
+    ).cast({"item": pl.Int32, **MATCHES})  # fmt: skip

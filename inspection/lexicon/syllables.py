@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inspection.lexicon.fold import Folding, codes_of
-from inspection.lexicon.shipped import CODE_POINTS, shipped
+from inspection.lexicon.shipped import shipped
 
 _INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 _SPOKEN_DIGITS = ("ling", "yi", "er", "san", "si", "wu", "liu", "qi", "ba", "jiu")
@@ -73,7 +73,7 @@ class Syllables:
         for phrase, reading in zip(facts.phrases, facts.phrase_readings, strict=True):
             codes = self.folding.term(phrase)
             classes = tuple(of_syllable[facts.syllables[index]] for index in reading)
-            if len(codes) == len(phrase) and classes != tuple(table[codes].tolist()):
+            if len(codes) == len(phrase) and not _has_digits(codes) and classes != tuple(table[codes].tolist()):
                 phrases[tuple(codes.tolist())] = classes
         return phrases
 
@@ -121,8 +121,14 @@ class Syllables:
                 which = np.flatnonzero(candidate)
                 if len(which):
                     words = codes[first[which, None] + np.arange(size)]
-                    told[which] |= np.isin(_pack(words), self.ordinary)
+                    packed = _pack(words)
+                    nearest = np.minimum(np.searchsorted(self.ordinary, packed), len(self.ordinary) - 1)
+                    told[which] |= self.ordinary[nearest] == packed
         return told
+
+
+def _has_digits(codes: np.ndarray) -> bool:
+    return bool(((codes >= 0x30) & (codes <= 0x39)).any())
 
 
 def _packed_words(words: np.ndarray) -> np.ndarray:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from inspection.lexicon.ragged import spread
+
 _SHIFT = np.int64(1) << 32
 _EXACT = 1 << 30
-"""Probabilities are summed as integers of this fraction, so that a hit's mean does not depend on the calls around it."""
+"""Probabilities are summed as integers of this fraction: a hit's mean must not depend on the calls around it."""
 
 
 def timed(hits: pl.DataFrame, turns: pl.DataFrame, words: pl.DataFrame | None) -> pl.DataFrame:
@@ -31,7 +33,8 @@ def timed(hits: pl.DataFrame, turns: pl.DataFrame, words: pl.DataFrame | None) -
     to_ms = _proportion(last, hits["end"])
     frame = hits.with_columns(
         first["call_id"], first["turn_index"], first["role"].fill_null("unknown"),
-        start_ms=from_ms, end_ms=to_ms, probability=first["word_probability"].cast(pl.Float64), timing=pl.lit("estimated times"),
+        start_ms=from_ms, end_ms=to_ms, timing=pl.lit("estimated times"),
+        probability=first["word_probability"].cast(pl.Float64),
     )  # fmt: skip
     if words is None or not len(words) or not len(hits):
         return frame
@@ -45,13 +48,7 @@ def _proportion(turn: pl.DataFrame, place: pl.Series) -> pl.Series:
 
 def _by_words(frame: pl.DataFrame, turns: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
     """Words are keyed by (row of their turn, offset): one sorted array, searched for all hits at once."""
-    touched = turns.select("call_id", "turn_index").with_row_index("row")
-    touched = touched.join(
-        pl.concat([frame["row"], frame["end_row"]]).unique().to_frame(), on="row", how="semi", maintain_order="left"
-    )
-    words = words.join(touched, on=["call_id", "turn_index"], how="inner", maintain_order="left").sort(
-        "row", "start", "end"
-    )
+    words = _touched(words, turns, pl.concat([frame["row"], frame["end_row"]]).unique())
     if not len(words):
         return frame
     row = words["row"].to_numpy().astype(np.int64)
@@ -84,3 +81,19 @@ def _by_words(frame: pl.DataFrame, turns: pl.DataFrame, words: pl.DataFrame) -> 
 
 def _running(values: np.ndarray) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(values)])
+
+
+def _touched(words: pl.DataFrame, turns: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    """The words of the turns `rows`, with `row`, sorted. Words stand turn by turn: names are joined once a stretch."""
+    call, turn = words["call_id"], words["turn_index"]
+    new = (call.ne_missing(call.shift(1)) | turn.ne_missing(turn.shift(1))).to_numpy().copy()
+    new[0] = True
+    opens = np.flatnonzero(new)
+    wanted = turns.select("call_id", "turn_index")[rows].with_columns(row=rows)
+    stretches = words.select("call_id", "turn_index")[opens].with_columns(
+        low=pl.Series(opens), high=pl.Series(np.append(opens[1:], len(words)))
+    )
+    stretches = stretches.join(wanted, on=["call_id", "turn_index"], how="inner", maintain_order="left")
+    which, place = spread(stretches["low"].to_numpy(), stretches["high"].to_numpy())
+    taken = words.select("start", "end", "start_ms", "end_ms", "probability")[place]
+    return taken.with_columns(row=stretches["row"].gather(which)).sort("row", "start", "end", maintain_order=True)

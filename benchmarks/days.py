@@ -1,0 +1,142 @@
+"""Generated days for the benchmarks: any number of turns of ordinary collection talk with planted violations.
+
+Sentences are drawn from a pool that is put together from parts written here; a share of the agents' turns comes from
+the packs' own cases, so that searching and choosing have work to do. The same seed gives the same day.
+"""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import polars as pl
+
+from inspection.tables import TURNS, WORDS
+
+TURNS_PER_CALL = 20
+POOL = 20_000
+
+_AGENT = [
+    "您好，请问是{name}{title}本人吗？",
+    "您好，我这边是{bank}信用卡中心的，工号{number}",
+    "本次通话会录音，请您知悉",
+    "您的{product}截至{day}欠款{amount}元，已经逾期{days}天了",
+    "请问您这边大概什么时候可以处理呢",
+    "您看{when}之前能还上吗",
+    "那我这边给您备注一下，{when}会再跟您核实",
+    "逾期会影响您的个人征信记录，请您尽快安排",
+    "还款可以通过{channel}操作",
+    "如果您有困难，可以提交材料申请分期，以审批结果为准",
+    "好的，感谢您的配合，祝您生活愉快，再见",
+    "请您核对一下账单金额，最低还款额是{amount}元",
+    "您之前说的{when}还款，我们没有查到入账",
+    "我帮您查询一下，请您稍等",
+    "这个费用是按照合同约定收取的利息和违约金",
+    "您可以拨打客服热线咨询或者投诉",
+    "那麻烦您转告一下让他回个电话",
+    "我们的系统显示您的账户还没有还清",
+    "请您保持电话畅通，后续会有工作人员跟您联系",
+    "您这个月的账单日是{day}，还款日是{day}",
+    "嗯，那个，您先听我说一下这个情况",
+]
+_CUSTOMER = [
+    "是我，你说",
+    "你是哪里的",
+    "我知道了",
+    "我{when}还",
+    "现在手头有点紧，过两天吧",
+    "我在上班，不方便说话",
+    "我已经还过了呀",
+    "能不能少还一点，我最近没有工作",
+    "工资{day}才发",
+    "好的，好的，我尽快处理",
+    "利息怎么这么高",
+    "我不是{name}，你打错了",
+    "那我{when}转{amount}块过去",
+    "你们一天打好几个电话",
+    "我考虑一下再说",
+    "嗯",
+    "哦，行吧",
+    "我问一下家里人再给你回复",
+    "这个钱我肯定会还的，就是晚几天",
+    "你加我微信把账单发给我看看",
+    "我在开车，晚上再打",
+    "不用了，谢谢",
+    "可以，没问题",
+]
+_SLOTS = {
+    "name": ["张", "李", "王", "陈", "刘", "赵"],
+    "title": ["先生", "女士"],
+    "bank": ["示例银行", "某某银行", "受银行委托"],
+    "number": ["三零八六", "1207", "五五一二"],
+    "product": ["信用卡", "消费贷款", "分期账户", "装修贷"],
+    "day": ["十五号", "25号", "三号", "月底", "二十号"],
+    "amount": ["三千二百", "12800", "五百六十", "一万两千", "9,860.50"],
+    "days": ["三", "十二", "45", "六十"],
+    "when": ["明天", "周五", "下周一", "今天下午", "月底", "十号"],
+    "channel": ["手机银行", "官方APP", "微信公众号", "柜台"],
+}
+
+
+def day(turns: int, cases: list[tuple[str, str]], *, seed: int = 7, planted: float = 0.005) -> pl.DataFrame:
+    """TURNS of `turns` rows in calls of 20; `cases` are (role, sentence) planted in a share of the turns."""
+    rng = np.random.default_rng(seed)
+    pools = {"agent": _pool(_AGENT, seed), "customer": _pool(_CUSTOMER, seed + 1)}
+    index = np.arange(turns) % TURNS_PER_CALL
+    agent = index % 2 == 0
+    text = np.where(agent, *(pools[role].take(rng.integers(0, POOL, turns)) for role in ("agent", "customer")))
+    for role, speaks in (("agent", agent), ("customer", ~agent)):
+        say = np.array([sentence for who, sentence in cases if who == role], object)
+        where = np.flatnonzero(speaks & (rng.random(turns) < planted))
+        text[where] = say[rng.integers(0, len(say), len(where))]
+    call = np.arange(turns) // TURNS_PER_CALL
+    return pl.DataFrame(
+        {
+            "call_id": pl.Series(call).cast(pl.String).str.zfill(9),
+            "turn_index": index,
+            "role": pl.Series(np.where(agent, "agent", "customer")),
+            "start_ms": index * 3000,
+            "end_ms": index * 3000 + 2500,
+            "text": pl.Series(text, dtype=pl.String),
+            "role_confidence": pl.repeat(1.0, turns, eager=True),
+            "word_probability": pl.repeat(0.9, turns, eager=True),
+        }
+    ).cast(dict(TURNS))
+
+
+def words_of(turns: pl.DataFrame) -> pl.DataFrame:
+    """WORDS for every turn: one word a character, evenly spread over the turn."""
+    row = np.repeat(np.arange(len(turns)), lengths := turns["text"].str.len_chars().to_numpy())
+    offset = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    start, size = (
+        turns["start_ms"].to_numpy()[row],
+        (turns["end_ms"] - turns["start_ms"]).to_numpy()[row] / lengths[row],
+    )
+    taken = turns.select("call_id", "turn_index")[row]
+    return taken.with_columns(
+        start=pl.Series(offset),
+        end=pl.Series(offset + 1),
+        start_ms=pl.Series((start + offset * size).astype(np.int64)),
+        end_ms=pl.Series((start + (offset + 1) * size).astype(np.int64)),
+        probability=pl.lit(0.9),
+    ).cast(dict(WORDS))
+
+
+def invented_terms(count: int, *, seed: int = 11) -> list[str]:
+    """Phrases of three to six common characters, for a lexicon far larger than any pack."""
+    rng = random.Random(seed)
+    common = sorted({c for sentence in _AGENT + _CUSTOMER for c in sentence if "一" <= c <= "鿿"})
+    rare = [chr(code) for code in range(0x5000, 0x5A00)]
+    return [
+        "".join(rng.choices(common, k=rng.randint(2, 4)) + rng.choices(rare, k=rng.randint(1, 2))) for _ in range(count)
+    ]
+
+
+def _pool(sentences: list[str], seed: int) -> np.ndarray:
+    rng = random.Random(seed)
+    return np.array(
+        [rng.choice(sentences).format(**{k: rng.choice(v) for k, v in _SLOTS.items()}) for _ in range(POOL)], object
+    )
+
+
+__all__ = ["day", "invented_terms", "words_of"]
