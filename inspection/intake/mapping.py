@@ -152,13 +152,17 @@ def _on_clock(values: pl.Expr, aware: bool, zone: str) -> pl.Expr:
 
 def _value(column: Column, rows: pl.DataFrame, target: pl.DataType, zone: str, place: str) -> pl.Expr:
     if column.column is None:
-        return _typed(pl.lit(column.const), target)
+        text = pl.lit(column.const)
+        return instant(text, pl.String(), zone, column.format) if target == INSTANT else _typed(text, target)
     source = rows.schema[column.column]
     value = pl.col(column.column)
     if column.ranges:
         number = value.cast(pl.Float64, strict=False)
         named = (pl.when(number.is_between(*limits)).then(pl.lit(name)) for name, limits in column.ranges.items())
         value = _typed(pl.coalesce(*named, pl.lit(None, pl.String)), target)
+    elif column.split:
+        parts = _text(value, source).str.split(column.split).list.eval(pl.element().str.strip_chars())
+        value = _typed(parts.list.join("\n"), target)
     elif column.pattern:
         value = _typed(_text(value, source).str.extract(column.pattern, 1), target)
     elif column.map:
