@@ -17,14 +17,13 @@ import polars as pl
 
 from inspection.lexicon.choose import choose
 from inspection.lexicon.search import search
-from inspection.rules import evidence, findings, robot, scorecard, script, sources
-from inspection.rules.conditions import STATES, Day
+from inspection.rules import checkpoints, evidence, findings, robot, scorecard, sources
+from inspection.rules.conditions import Day
 from inspection.rules.evidence import WHO, Changes, Evidence
 from inspection.rules.factsheet import across_calls, factsheet, hearing
 from inspection.rules.identity import changes
 from inspection.rules.rulebook import Rulebook
-from inspection.rules.script import DETAILS, Limits
-from inspection.tables import CHECKPOINTS, IDENTITY, conform
+from inspection.tables import IDENTITY, conform
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,8 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     cross = across_calls(calls, hits, history, rulebook.timezone, value)
     facts = factsheet(calls, heard.audio, heard.skips, turns, acoustic, who, cross, rulebook.timezone)
     day = Day(facts, ev, *hearing(facts, value))
-    checked = _checked(rulebook, day, turns)
-    day = Day(facts, ev, day.words, day.sound, _states(day, checked))
+    table = checkpoints.checked(rulebook, day, turns)
+    day = Day(facts, ev, day.words, day.sound, checkpoints.states(day, table))
     asked = findings.ask(day, rulebook.rules)
     emitted = _emitted(rulebook, facts)
     listened = facts["heard"].to_numpy()
@@ -91,7 +90,7 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     )  # fmt: skip
     return Judgement(
         hits=hits.sort("call_id", "turn_index", "start", "end", "entry_id", "term", "via", maintain_order=True),
-        checkpoints=_checkpoint_table(checked, ids),
+        checkpoints=checkpoints.published(table, ids),
         identity=_identity_table(who, turns, ids),
         findings=findings.frame(day, rulebook.rules, asked, cross, ids, emitted, rulebook.sentences),
         components=components,
@@ -112,49 +111,10 @@ def _as_evidence(who: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _checked(rulebook: Rulebook, day: Day, turns: pl.DataFrame) -> pl.DataFrame:
-    """What became of the checkpoints, with the evidence's columns beside; appended to the evidence for findings to show."""
-    limits = Limits(rulebook.threshold("short_call"), rulebook.threshold("deadline_tolerance"))
-    chosen = script.choose_scripts(day, rulebook.scripts, day.facts["script_id"])
-    checked = script.check(day, rulebook.scripts, chosen, limits)
-    row = checked["row"].set(checked["row"] < 0, None)
-    ev = day.evidence
-    shown = ev.frame.select("turn_index", "role", "start", "end", "start_ms", "end_ms", "quote", "confidence", "why")
-    checked = checked.hstack(shown.select(pl.all().gather(row)) if len(shown) else shown.clear(len(checked)))
-    sentences = pl.Series(
-        [rulebook.sentences[f"checkpoint_{name}"] if name else None for name in DETAILS], dtype=pl.String
-    )
-    checked = checked.with_columns(detail=sentences.gather(checked["reason"].cast(pl.UInt32)))
-    checked = checked.with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64) + len(ev.frame))
-    ev.append(checked.with_columns(
-        call_id=day.facts["call_id"].gather(checked["call"]), kind=pl.lit("checkpoint"), id="checkpoint",
-        value=pl.lit(None), rough=pl.lit(False), severity=pl.lit(None), status=pl.lit(None),
-    ))  # fmt: skip
-    return checked
-
-
-def _states(day: Day, checked: pl.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    states = {}
-    for (name,), part in checked.group_by("checkpoint", maintain_order=True):
-        code, row = np.full(day.calls, -1), np.full(day.calls, -1, np.int64)
-        call = part["call"].to_numpy()
-        code[call] = part["state"].replace_strict(STATES, range(len(STATES)), return_dtype=pl.Int64).to_numpy()
-        row[call] = part["position"].to_numpy()
-        states[name] = (code, row)
-    return states
-
-
 def _emitted(rulebook: Rulebook, facts: pl.DataFrame) -> np.ndarray:
     """The pairs of rule and call that get a finding: rules on words or sound only for calls that somebody answered."""
     everywhere = np.array([rule.needs == "attempts" for rule in rulebook.rules])[:, None]
     return everywhere | (facts["answered"] | facts["heard"]).to_numpy()[None, :]
-
-
-def _checkpoint_table(checked: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
-    table = checked.with_columns(call_id=ids.gather(checked["call"])).rename(
-        {"script": "script_id", "checkpoint": "checkpoint_id", "start_ms": "at_ms"}
-    )
-    return conform(table.select(CHECKPOINTS.names()), CHECKPOINTS, table="checkpoints")
 
 
 def _identity_table(who: pl.DataFrame, turns: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:

@@ -113,11 +113,11 @@ def load_rulebook(folder: Path) -> Rulebook:
 ENGINE_THRESHOLDS = {
     "min_word_probability", "min_role_confidence", "min_call_word_probability", "weak_quality_flags", "short_call",
     "deadline_tolerance", "effective_talk", "failures_before_contact", "verbatim_run", "line_similarity",
-    "repeat_similarity", "repeat_min_characters",
+    "repeat_similarity", "repeat_min_characters", "amount_tolerance",
 }  # fmt: skip
 SENTENCES = {
     "cleared", "several", "unsure", *WHY[1:], "weak_hearing", "out_of_scope", "no_words", "no_sound", "no_fact",
-    "line_altered", "line_slot", "line_added", *(f"checkpoint_{name}" for name in DETAILS[1:]),
+    "verbatim", "line_altered", "line_slot", "line_added", *(f"checkpoint_{name}" for name in DETAILS[1:]),
 }  # fmt: skip
 
 
