@@ -23,7 +23,8 @@ NOT_SPEECH = {
     "ringing": tone(8, 450) * (np.arange(8 * RATE_HZ) // RATE_HZ % 5 == 0),
     "busy": tone(8, 450) * (np.arange(8 * RATE_HZ) // 5600 % 2 == 0),
     "key tones": (tone(8, 770, 0.2) + tone(8, 1336, 0.2)) * (np.arange(8 * RATE_HZ) // 3200 % 3 == 0),
-    "hold melody": 0.2 * np.sin(np.cumsum(np.repeat(RNG.choice([262, 294, 330, 392, 440], 32), 4000)) * 2 * np.pi / RATE_HZ),
+    "hold melody": 0.2
+    * np.sin(np.cumsum(np.repeat(RNG.choice([262, 294, 330, 392, 440], 32), 4000)) * 2 * np.pi / RATE_HZ),
     "line noise": noise(8, 0.02),
     "clicks": (RNG.random(8 * RATE_HZ) < 0.0004) * 0.8,
     "nothing": np.zeros(8 * RATE_HZ),
@@ -77,7 +78,11 @@ def test_a_word_s_quiet_beginning_belongs_to_it():
     assert activity.speech_frames(probability, level)[0].astype(int).tolist() == [0, 0, 1, 1, 1, 1, 1, 0, 0, 0]
 
 
-@given(st.lists(st.tuples(st.integers(3, 400), st.integers(1, 120)), max_size=12), st.sampled_from([1.0, 8.0, 28.0]), st.booleans())
+@given(
+    st.lists(st.tuples(st.integers(3, 400), st.integers(1, 120)), max_size=12),
+    st.sampled_from([1.0, 8.0, 28.0]),
+    st.booleans(),
+)
 def test_clips_cover_all_speech_once_and_are_never_too_long(stretches, max_s, pack):
     frames = [value for pause, speech in stretches for value in [False] * pause + [True] * speech] + [False] * 5
     speech = np.array(frames)

@@ -39,7 +39,11 @@ CASES = {
     "two sides": (_two_sides(), "stereo", set()),
     "a mono recording": (_two_sides().sum(axis=0, keepdims=True), "mono", set()),
     "the same channel twice": (np.stack([voice(4)] * 2), "mono_in_stereo", {"identical_channels"}),
-    "the same channel twice, one quieter": (np.stack([voice(4), 0.3 * voice(4)]), "mono_in_stereo", {"identical_channels"}),
+    "the same channel twice, one quieter": (
+        np.stack([voice(4), 0.3 * voice(4)]),
+        "mono_in_stereo",
+        {"identical_channels"},
+    ),
     "an empty channel": (np.stack([voice(4), np.zeros(4 * RATE_HZ, np.float32)]), "stereo", {"empty_channel"}),
     "a side that says nothing on a noisy wire": (np.stack([voice(4), noise(4, 0.004)]), "stereo", set()),
     "silence": (np.zeros((2, 4 * RATE_HZ), np.float32), "stereo", {"silent"}),

@@ -97,7 +97,9 @@ def test_what_cannot_be_heard_has_a_reason(data, limits, reason):
 
 
 @pytest.mark.parametrize(
-    "data", [WHOLE[: int(len(WHOLE) * 0.8)], MP3[: int(len(MP3) * 0.8)], OGG[: int(len(OGG) * 0.8)]], ids=["wav", "mp3", "ogg"]
+    "data",
+    [WHOLE[: int(len(WHOLE) * 0.8)], MP3[: int(len(MP3) * 0.8)], OGG[: int(len(OGG) * 0.8)]],
+    ids=["wav", "mp3", "ogg"],
 )
 def test_a_recording_cut_late_is_heard_and_flagged(data):
     audio = decode(data)

@@ -17,7 +17,7 @@ SPEECH_FROM, SPEECH_WHILE = 0.25, 0.12
 """Speech begins above the first probability and goes on while it stays above the second. Low on purpose: after a long
 silence the detector wakes up slowly and half of an answer would be lost; tones, ringing and noise stay below 0.2."""
 GROW_MS, GROW_DB = 256, 10.0
-"""A word's quiet beginning belongs to it: speech grows so far into sound that stands so far above the channel's floor."""
+"""A word's quiet beginning belongs to it: speech grows so far into sound that stands so far above the floor."""
 BRIDGE_MS = 190
 """Shorter pauses lie inside a word or between two syllables."""
 SHORTEST_MS = 90
