@@ -48,13 +48,28 @@ def mapped(columns: str, rows: pl.DataFrame, tmp_path: Path) -> pl.DataFrame:
 @pytest.mark.parametrize(
     ("spec", "values", "column", "expected"),
     [
-        ("phone_owner: {column: a, map: {本人: debtor, 联系人: contact}, default: unknown}", ["本人", "联系人", "邻居", None], "phone_owner", ["debtor", "contact", "unknown", "unknown"]),
+        (
+            "phone_owner: {column: a, map: {本人: debtor, 联系人: contact}, default: unknown}",
+            ["本人", "联系人", "邻居", None],
+            "phone_owner",
+            ["debtor", "contact", "unknown", "unknown"],
+        ),
         ("phone_owner: {column: a, map: {本人: debtor}}", ["本人", "邻居"], "phone_owner", ["debtor", None]),
-        ("phone_owner: {column: a, map: {1: debtor, 02: contact}}", ["1", "02", "2"], "phone_owner", ["debtor", "contact", None]),
+        (
+            "phone_owner: {column: a, map: {1: debtor, 02: contact}}",
+            ["1", "02", "2"],
+            "phone_owner",
+            ["debtor", "contact", None],
+        ),
         ("amount_due_cents: {column: a, scale: 100}", [12.34, 0.1, None], "amount_due_cents", [1234, 10, None]),
         ("amount_due_cents: {column: a, scale: 100}", ["12.34", " 7 ", "viel"], "amount_due_cents", [1234, 700, None]),
         ("talk_ms: {column: a, scale: 1000}", [3, 0], "talk_ms", [3000, 0]),
-        ("stage: {column: a, ranges: {M0: [-99, 0], M1: [1, 30], M2: [31, 60]}}", [-3, 0, 1, 30, 31, 61, None], "stage", ["M0", "M0", "M1", "M1", "M2", None, None]),
+        (
+            "stage: {column: a, ranges: {M0: [-99, 0], M1: [1, 30], M2: [31, 60]}}",
+            [-3, 0, 1, 30, 31, 61, None],
+            "stage",
+            ["M0", "M0", "M1", "M1", "M2", None, None],
+        ),
         ("agency: {column: a, pattern: '^([^-]+)-'}", ["远帆-一组", "无"], "agency", ["远帆", None]),
         ("phone: a", [13812345678.0, 1.5], "phone", ["13812345678", "1.5"]),
         ("phone: a", [" 138 ", "", None], "phone", ["138", None, None]),
@@ -65,9 +80,14 @@ def mapped(columns: str, rows: pl.DataFrame, tmp_path: Path) -> pl.DataFrame:
         ("due_date: a", [datetime(2026, 11, 23, 5)], "due_date", [date(2026, 11, 23)]),
         ("agency: {const: 远帆}", ["x", "y"], "agency", ["远帆", "远帆"]),
         ("do_not_call: {const: false}", ["x"], "do_not_call", [False]),
-        ("recording_hint: {column: a, split: ';'}", ["a.wav; b.wav", "c.wav"], "recording_hint", ["a.wav\nb.wav", "c.wav"]),
+        (
+            "recording_hint: {column: a, split: ';'}",
+            ["a.wav; b.wav", "c.wav"],
+            "recording_hint",
+            ["a.wav\nb.wav", "c.wav"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_column_is_made_as_the_file_says(
     spec: str, values: list, column: str, expected: list, tmp_path: Path
 ) -> None:

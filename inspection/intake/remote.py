@@ -144,12 +144,18 @@ def _answered(error: BaseException | None) -> bool:
 def _row(root: str, position: int, relative: str, facts: dict[str, Any], modified: datetime | None) -> dict[str, Any]:
     return {
         "recording_id": recording_id(relative, position),
-        "location": f"{root.rstrip('/')}/{relative}",
+        "location": f"{_public(root)}/{relative}",
         "relative": relative,
         "size_bytes": facts.get("size"),
         "modified_at": modified.astimezone(UTC) if modified else None,
         "forbidden": facts.get("type", "file") != "file",
     }
+
+
+def _public(root: str) -> str:
+    """The address without user and password: locations are stored and shown."""
+    parts = urlsplit(root)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
 
 
 def _door(address: SplitResult) -> tuple[str, str | None, int]:
