@@ -171,6 +171,11 @@ def test_of_several_sentences_one_suffices_and_counts_once():
     assert report.found["state"].to_list() == ["found"]
 
 
+def test_a_sure_finding_outweighs_an_unsure_one():
+    report = planted_check(day([FOUND | {"verdict": "unsure"}, FOUND]), truth_of([THREAT]))
+    assert report.found["state"].to_list() == ["found"]
+
+
 def test_a_missing_checkpoint_is_found_by_its_state():
     missing = THREAT | {"violation": "no_closing", "rule": None, "checkpoint": "closing", "severity": "minor"}
     missing |= {"start_ms": None, "end_ms": None}

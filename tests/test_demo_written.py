@@ -34,3 +34,7 @@ def test_the_perfect_ear_hears_every_character_once_and_by_its_speaker(settings)
     words = heard.words.join(heard.turns, on=["call_id", "turn_index"]).group_by("call_id", "role").agg(pl.len())
     assert words.sort("call_id", "role").equals(said)
     assert heard.audio.height == TRUTH.characters["call_id"].n_unique()
+    dead_wire = TRUTH.calls.filter(pl.col("fault") == "empty_channel").item(0, "call_id")
+    sides = heard.audio.filter(pl.col("call_id") == dead_wire).select("agent_speech_ms", "customer_speech_ms").row(0)
+    assert sides[0] > 10_000
+    assert sides[1] == 0
