@@ -205,7 +205,9 @@ def _attempt(rng: np.random.Generator, day: date, number: int) -> dict:
 def _heard(rows: dict[str, list[dict]], rng: np.random.Generator, attempt: dict) -> int:
     """Turns, words, hits, checkpoints, findings, components and the score of one call; returns the audio's length."""
     call_id, robot = attempt["call_id"], attempt["agent_kind"] == "robot"
-    planted = [str(rule) for rule in rng.choice(list(PLANTED), size=int(rng.random() < 0.2), replace=False)]
+    heard = len(rows["audio"])
+    drawn = rng.choice(list(PLANTED), size=int(rng.random() < 0.2), replace=False)
+    planted = [list(PLANTED)[heard]] if heard < len(PLANTED) else [str(rule) for rule in drawn]  # each at least once
     warned = [kind for kind, chance in (("complaint", 0.06), ("self_harm", 0.015)) if rng.random() < chance]
     talk = [
         *(ROBOT_OPENING if robot else HUMAN_OPENING),

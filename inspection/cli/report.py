@@ -1,4 +1,4 @@
-"""`inspection report day | topic | evidence`: the pages again, from stored results; nothing is listened to or judged."""
+"""`inspection report day | topic | evidence`: the pages again, from stored results alone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def day(
 
 
 @app.command()
-def topic(
+def topic(  # noqa: PLR0917 — a command's options, given by name
     name: Annotated[str, typer.Argument(help="agent, rule, third-party, robots, repeat or agencies.")],
     value: Annotated[str, typer.Argument(help="Which agent or rule; nothing for the other topics.")] = "",
     start: Annotated[str, typer.Option("--from", help="First day, 2026-11-01; default: the first in the store.")] = "",

@@ -112,8 +112,8 @@ def cell(axes: Any, x: int, y: int, colour: tuple[str, float], text: str, *, ink
 
 
 def frame_cells(axes: Any, rows: list[str], columns: list[str], tilt: bool) -> None:
-    axes.set_xlim(-0.5, len(columns) - 0.5)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlim(-0.5, max(len(columns), 1) - 0.5)
+    axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.set_xticks(
         range(len(columns)),
         columns,

@@ -186,9 +186,14 @@ def _plain(value: Any) -> str:
 
 
 def components_of(case: Case) -> list[dict[str, Any]]:
-    """The score's lines, what was lost first."""
-    lines = [row for row in case.rows["components"] if row["possible"]]
-    return sorted(lines, key=lambda row: (row["earned"] - row["possible"], row["component"] or ""))
+    """The score's lines under their rules' titles, what was lost first."""
+    titles = {row["rule_id"]: row["title"] for row in case.rows["findings"]}
+    lines = [
+        {**row, "name": titles.get(row["rule_id"]) or row["component"]}
+        for row in case.rows["components"]
+        if row["possible"]
+    ]
+    return sorted(lines, key=lambda row: (row["earned"] - row["possible"], row["name"] or ""))
 
 
 def doubtful(case: Case, settings: Settings) -> bool:

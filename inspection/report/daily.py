@@ -13,7 +13,7 @@ from inspection.report import figures, judged, measures
 from inspection.report.canvas import Figure
 from inspection.report.evidence import write_evidence
 from inspection.report.page import Part, render
-from inspection.report.sections import Sections, load_sections
+from inspection.report.sections import load_sections
 from inspection.report.sheets import Printer, Sheet
 from inspection.report.span import Span, Tables
 from inspection.report.tiles import balance, tiles
@@ -42,7 +42,7 @@ def write_day(
     printer = Printer(words, settings.timezone, settings.report.small_number)
     evidence = write_evidence(span, folder / "evidence", settings, recording_path)
     links = {call_id: f"evidence/{path.name}" for call_id, path in evidence.pages.items()}
-    sheets = _sheets(span, month, settings, load_sections(), links)
+    sheets = every_sheet(span, settings, links)
     drawings = _figures(span, month, settings, sheets, words)
     total = measures.summary(span)
     run = _first(sheets["lineage"].frame)
@@ -69,8 +69,10 @@ def write_day(
     return path
 
 
-def _sheets(span: Span, month: Span, settings: Settings, sections: Sections, links: dict[str, str]) -> dict[str, Sheet]:
-    """Every table of the report by its id."""
+def every_sheet(span: Span, settings: Settings, links: dict[str, str] | None = None) -> dict[str, Sheet]:
+    """Every table of a report on one day by its id; `links` leads from call ids to their pages."""
+    sections = load_sections()
+    month = measures.month_before(span, settings.report.trend_days)
     frames: dict[str, pl.DataFrame] = {
         "alerts": judged.alerts(span, sections),
         "fatal": judged.failures(span, severity="fatal").drop("severity"),
@@ -94,7 +96,7 @@ def _sheets(span: Span, month: Span, settings: Settings, sections: Sections, lin
         "gates": span.table("gates").drop("expectation", "business_date").collect(),
         "lineage": span.table("runs").collect(),
     }
-    return {name: Sheet(name, frame, links) for name, frame in frames.items()}
+    return {name: Sheet(name, frame, links or {}) for name, frame in frames.items()}
 
 
 def _figures(span: Span, month: Span, settings: Settings, sheets: Mapping[str, Sheet], words: Any) -> dict[str, Figure]:

@@ -247,7 +247,12 @@ def comparison(words: Wording, frame: pl.DataFrame, label: str) -> Figure:
         axes.hlines(places, low, high, color=BLUE, linewidth=2.4, alpha=0.55)
         axes.plot(rate, places, "o", color=BLUE, markersize=5)
         if (whole := shown["inspected"].sum()) > 0:
-            axes.axvline(100 * shown["fatal_calls"].sum() / whole, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+            axes.axvline(
+                100 * (shown["rate"] * shown["inspected"]).sum() / whole,
+                color=MUTED,
+                linewidth=0.8,
+                linestyle=(0, (4, 3)),
+            )
         axes.set_yticks(places, [f"{row[label] or '—'}  n={row['inspected']}" for row in shown.iter_rows(named=True)])
         axes.set_ylim(-0.6, len(shown) - 0.4)
         axes.set_xlim(left=0)

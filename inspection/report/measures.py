@@ -20,7 +20,11 @@ def ratio(part: str, whole: str, scale: float = 1.0) -> pl.Expr:
 
 
 def totals() -> list[pl.Expr]:
-    """The sums every breakdown shares, over rows of `Span.calls`."""
+    """The sums every breakdown shares, over rows of `Span.calls`.
+
+    Rules of hours and frequency judge attempts that nobody answered too: those count in `fatal_calls` and the other
+    failures, while `fatal_inspected` counts only calls that were heard, the numerator of `fatal_share`.
+    """
     inspected = pl.col("inspected")
     return [
         pl.len().alias("listed"),
@@ -30,6 +34,7 @@ def totals() -> list[pl.Expr]:
         (pl.col("state") == "skipped").sum().alias("skipped"),
         (pl.col("state") == "not_connected").sum().alias("unanswered"),
         (pl.col("failed_fatal") > 0).sum().alias("fatal_calls"),
+        (inspected & (pl.col("failed_fatal") > 0)).sum().alias("fatal_inspected"),
         (pl.col("failed_major") > 0).sum().alias("major_calls"),
         (pl.col("failed_minor") > 0).sum().alias("minor_calls"),
         pl.col("failed").sum().alias("failed_calls"),
@@ -42,14 +47,14 @@ def totals() -> list[pl.Expr]:
 def with_ratios(frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame | pl.LazyFrame:
     return frame.with_columns(
         coverage=ratio("inspected", "connected"),
-        fatal_share=ratio("fatal_calls", "inspected"),
+        fatal_share=ratio("fatal_inspected", "inspected"),
         score=ratio("earned", "possible", 100.0),
     )
 
 
 def lean(frame: pl.DataFrame) -> pl.DataFrame:
     """A breakdown without the sums that only its ratios need."""
-    return frame.drop("recorded", "skipped", "unanswered", "possible", "earned", strict=False)
+    return frame.drop("recorded", "skipped", "unanswered", "possible", "earned", "fatal_inspected", strict=False)
 
 
 def summary(span: Span) -> dict:
@@ -115,9 +120,10 @@ def scores(span: Span) -> pl.DataFrame:
 
 
 def trend(span: Span) -> pl.DataFrame:
-    """Per day: calls listed, connected, inspected, failing by severity, and the components of the score."""
+    """Per day: calls listed, connected, inspected, inspected ones failing by severity, and the score's components."""
     day, call = "business_date", pl.col("call_id")
     states = span.table("reconciliation").filter(call.is_not_null())
+    heard = states.filter(pl.col("state") == "inspected")
     listed = states.group_by(day).agg(
         listed=pl.len(), connected=pl.col("answered").sum(), inspected=(pl.col("state") == "inspected").sum()
     )
@@ -126,10 +132,12 @@ def trend(span: Span) -> pl.DataFrame:
         call.filter(pl.col("severity") == severity).n_unique().alias(f"{severity}_calls")
         for severity in ("fatal", "major", "minor")
     ]
+    counted = failed.join(heard, on=["call_id", day], how="semi").group_by(day).agg(worst)
     earned = pl.when("fatal").then(0.0).otherwise(pl.col("earned")).sum()
     points = span.table("scores").group_by(day).agg(earned.alias("earned"), pl.col("possible").sum())
-    frame = listed.join(failed.group_by(day).agg(worst), on=day, how="left").join(points, on=day, how="left")
-    return with_ratios(frame.with_columns(pl.col("^.*_calls$").fill_null(0))).collect().sort(day)
+    frame = listed.join(counted, on=day, how="left").join(points, on=day, how="left")
+    frame = frame.with_columns(pl.col("^.*_calls$").fill_null(0)).with_columns(fatal_inspected="fatal_calls")
+    return with_ratios(frame).drop("fatal_inspected").collect().sort(day)
 
 
 def hours(span: Span) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from typing import Any
 
 from inspection.report.canvas import Figure
 from inspection.report.font import FAMILY, page_font
-from inspection.report.sheets import Printer, Sheet
+from inspection.report.sheets import Cell, Printer, Sheet
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_ROWS = 200
@@ -57,14 +57,7 @@ def _drawn(part: Part, printer: Printer) -> dict[str, Any]:
         if isinstance(thing, Figure):
             return {"id": thing.id, "title": thing.title, "svg": Markup(_own_ids(thing))}
         rows = printer.rows(thing, MOST_ROWS)
-        numbers = [
-            any("number" in row[place].kind or row[place].kind in ("time", "spark") for row in rows)
-            for place in range(thing.frame.width)
-        ]
-        heads = [
-            {"text": printer.head(name), "number": number}
-            for name, number in zip(thing.frame.columns, numbers, strict=True)
-        ]
+        heads = [_head(name, [row[place] for row in rows], printer) for place, name in enumerate(thing.frame.columns)]
         return {
             "id": thing.id,
             "title": printer.title(thing),
@@ -81,6 +74,13 @@ def _drawn(part: Part, printer: Printer) -> dict[str, Any]:
         "good": part.good,
         "rows": [[item(thing) for thing in row] for row in part.rows],
     }
+
+
+def _head(name: str, column: list[Cell], printer: Printer) -> dict[str, Any]:
+    """A column's head: numbers stand right; numbers and moments sort by value, everything else by its text."""
+    kinds = {cell.kind.split(" ")[0] for cell in column if cell.sort != ""}
+    ordered = bool(kinds) and kinds <= {"number", "time", "spark"}
+    return {"text": printer.head(name), "kind": "number" if kinds == {"number"} else "", "ordered": ordered}
 
 
 def _own_ids(figure: Figure) -> str:

@@ -41,6 +41,7 @@ CODES = {
     "agrees": "agrees",
     "who": "who",
     "role": "role",
+    "flag": "flag",
 }
 LENGTHS = {"start_ms", "median_ms", "talk_ms", "duration_ms"}
 POINTS = {"score", "lowest", "highest", "earned", "possible"}

@@ -181,10 +181,10 @@ def _repeat_tables(span: Span, value: str) -> dict[str, pl.DataFrame]:
 def _agency_tables(span: Span, value: str) -> dict[str, pl.DataFrame]:
     agencies = measures.by(span, "agency").with_columns(rate="fatal_share")
     order = ["agency", "listed", "connected", "inspected", "fatal_calls", "rate", "low", "high", "score"]
-    compared = agencies.with_columns(wilson("fatal_calls", "inspected")).select(order).sort("rate", "agency")
+    compared = agencies.with_columns(wilson("fatal_inspected", "inspected")).select(order).sort("rate", "agency")
     return {
         "comparison": compared,
-        "breaches": judged.failed_by_agency(span),
+        "rule_agency": judged.failed_by_agency(span),
         "team": measures.lean(measures.by(span, "agency", "team")),
         "repeat": judged.repeat_offenders(span),
         "coverage": measures.coverage(span),

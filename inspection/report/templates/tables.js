@@ -16,7 +16,7 @@ for (const card of document.querySelectorAll("[data-table]")) {
   });
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, place) => head.querySelector("button").addEventListener("click", () => {
-    const number = head.classList.contains("number"), value = (row) => row.cells[place].dataset.sort;
+    const number = "ordered" in head.dataset, value = (row) => row.cells[place].dataset.sort;
     const before = head.getAttribute("aria-sort"), down = before ? before === "ascending" : number;
     for (const other of heads) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");

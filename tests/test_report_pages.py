@@ -1,0 +1,339 @@
+"""The pages, the workbook and the files beside them: complete, self-contained, safe to open, free of personal data."""
+
+import html
+import re
+import zipfile
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from report_factory import ID_CARD, LAST, PHONE, fill, make_day
+from test_report_listening import write_wav
+
+from inspection.errors import UsageError
+from inspection.report.daily import write_day
+from inspection.report.evidence import page_name, wanted_calls, write_calls
+from inspection.report.span import Span
+from inspection.report.topics import TOPICS, write_topic
+from inspection.results.store import Store
+from inspection.settings import ReportSettings, Settings
+
+EVIL = "<script>alert(1)</script>"
+FORMULA = '=HYPERLINK("x","y")'
+
+
+def settings_for(folder, **report) -> Settings:
+    return Settings(report=ReportSettings(folder=folder, evidence_pages=6, **report))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("report")
+
+
+@pytest.fixture(scope="module")
+def store(place):
+    return fill(place / "store", days=3, attempts=120)
+
+
+@pytest.fixture(scope="module")
+def page(place, store):
+    wav = write_wav(place / "call.wav", seconds=12)
+    return write_day(store, LAST, settings_for(place / "out"), lambda call_id: wav)
+
+
+def text_of(path) -> str:
+    """The page without its figures and its font."""
+    return html.unescape(re.sub(r"<svg.*?</svg>|data:[^\"')]*", "", path.read_text("utf-8"), flags=re.DOTALL))
+
+
+def test_report_lies_with_its_files(page):
+    folder = page.parent
+    assert page == folder / "report.html"
+    assert folder.name == LAST.isoformat()
+    assert (folder / "report.xlsx").stat().st_size
+    assert len(list((folder / "figures").glob("*.png"))) >= 4
+    assert {path.stem for path in (folder / "tables").glob("*.parquet")} >= {"alerts", "rules", "agents", "gates"}
+    assert len(list((folder / "evidence").glob("*.html"))) == 6
+
+
+def test_report_opens_without_any_network(page):
+    for path in [page, *page.parent.glob("evidence/*.html")]:
+        content = path.read_text("utf-8")
+        sources = re.findall(r"""(?:src|href|xlink:href)=["']([^"'#]+)""", content)
+        assert not [link for link in sources if re.match(r"(?:https?:)?//", link)]
+        assert "default-src 'none'" in content
+
+
+def test_links_lead_to_pages_that_are_there(page):
+    links = set(re.findall(r'href="(evidence/[^"]+)"', page.read_text("utf-8")))
+    assert links
+    assert all((page.parent / link).is_file() for link in links)
+
+
+def test_alerts_stand_before_everything_else(page):
+    headings = re.findall(r"<h2>(.*?)</h2>", text_of(page))
+    assert headings[0] == "投诉与自伤预警"
+    assert len(headings) == 10
+
+
+def test_figures_and_tables_are_in_the_page(page):
+    content = page.read_text("utf-8")
+    assert content.count("<figure") >= 6
+    assert content.count("<table>") >= 18
+    ids = re.findall(r'\bid="([^"]+)"', content)
+    assert len(ids) == len(set(ids))
+
+
+def test_small_numbers_are_marked_and_large_ones_are_not(place, store):
+    def marked(folder, small_number):
+        return (
+            write_day(store, LAST, settings_for(folder, small_number=small_number))
+            .read_text("utf-8")
+            .count('class="small-number"')
+        )
+
+    assert marked(place / "none", 1) == 0
+    assert marked(place / "all", 100_000) > 50
+
+
+def test_english_by_setting(place, store):
+    content = text_of(write_day(store, LAST, settings_for(place / "english", language="en")))
+    assert '<html lang="en">' in content
+    assert "Complaint and self-harm alerts" in content
+    assert "致命问题清单" not in content
+
+
+def test_the_same_store_gives_the_same_report(place, store):
+    def files(folder):
+        report = write_day(store, LAST, settings_for(folder)).parent
+        return {path.relative_to(report): path.read_bytes() for path in sorted(report.rglob("*")) if path.is_file()}
+
+    one, two = files(place / "one"), files(place / "two")
+    assert one.keys() == two.keys()
+    assert [name for name in one if one[name] != two[name]] == []
+
+
+def test_pages_of_an_earlier_run_are_gone(place, store):
+    settings = settings_for(place / "again")
+    stale = write_day(store, LAST, settings).parent / "evidence" / "0000000000000000.html"
+    stale.write_text("old", "utf-8")
+    write_day(store, LAST, settings)
+    assert not stale.exists()
+
+
+@pytest.fixture(scope="module")
+def hostile(place):
+    """A store whose texts try to be markup, formulas and telephone numbers."""
+    tables = make_day(LAST, 60, 3)
+    everywhere = {"agent_id": f"{FORMULA}{EVIL}", "team": f"@SUM(1){EVIL}", "campaign": f"+1{EVIL}"}
+    told = pl.lit(f"{EVIL}请打{PHONE}")
+    tables["attempts"] = tables["attempts"].with_columns(**{key: pl.lit(text) for key, text in everywhere.items()})
+    tables["turns"] = tables["turns"].with_columns(text=pl.col("text") + told)
+    tables["hits"] = tables["hits"].with_columns(quote=told)
+    tables["findings"] = tables["findings"].with_columns(reason=told, quote=told, title=pl.lit(f"{EVIL}标题"))
+    tables["gates"] = tables["gates"].with_columns(observed=told)
+    evil_store = Store(place / "hostile")
+    evil_store.swap_day(LAST, tables)
+    path = write_day(evil_store, LAST, settings_for(place / "hostile-out"), lambda call: None)
+    write_topic(evil_store, "agent", LAST, LAST, settings_for(path.parent), value=everywhere["agent_id"])
+    return path
+
+
+def test_markup_in_the_data_stays_text(hostile):
+    for path in hostile.parent.rglob("*.html"):
+        content = path.read_text("utf-8")
+        assert EVIL not in content
+        assert "&lt;script&gt;" in content
+
+
+def test_nothing_in_the_workbook_is_computed(hostile):
+    books = list(hostile.parent.rglob("*.xlsx"))
+    assert len(books) == 2
+    for path in books:
+        with zipfile.ZipFile(path) as book:
+            sheets = [book.read(name) for name in book.namelist() if "worksheets/sheet" in name]
+        assert len(sheets) > 4
+        assert not any(b"<f>" in sheet or b"<f " in sheet or b"hyperlink" in sheet for sheet in sheets)
+
+
+def test_formulas_survive_as_text(hostile):
+    agents = pl.read_excel(hostile.parent / "report.xlsx", sheet_name="按坐席", engine="calamine")
+    assert agents["坐席"].str.starts_with(FORMULA).all()
+
+
+def test_no_personal_number_reaches_any_output(hostile, page):
+    """The canary: planted in turns, quotes, reasons and gates; looked for in pages, workbooks, Parquet and names."""
+    for folder in (hostile.parent, page.parent):
+        for path in folder.rglob("*"):
+            assert PHONE not in path.name
+            if path.suffix == ".parquet":
+                content = str(pl.read_parquet(path).to_dicts())
+            elif path.suffix == ".xlsx":
+                with zipfile.ZipFile(path) as book:
+                    content = "".join(book.read(name).decode("utf-8", "ignore") for name in book.namelist())
+            else:
+                content = path.read_text("utf-8", "ignore") if path.is_file() else ""
+            assert PHONE not in content, path
+            assert ID_CARD not in content, path
+
+
+def test_an_empty_day_still_has_a_report(place):
+    path = write_day(Store(place / "empty"), LAST, settings_for(place / "empty-out"))
+    assert "没有投诉倾向" in text_of(path)
+    assert not list(path.parent.glob("evidence/*.html"))
+
+
+@pytest.mark.parametrize("limit", [0, 1, 5])
+def test_pages_are_made_for_the_gravest_calls_and_the_rest_is_said(place, store, limit):
+    settings = Settings(report=ReportSettings(folder=place / f"limit{limit}", evidence_pages=limit))
+    path = write_day(store, LAST, settings)
+    wanted = wanted_calls(Span(store, LAST, LAST))
+    made = {page.name for page in path.parent.glob("evidence/*.html")}
+    assert made == {page_name(call) for call in wanted[:limit]}
+    assert f"共有 {len(wanted)} 通电话需要人看" in text_of(path)
+
+
+def test_self_harm_comes_before_every_other_call(store):
+    span = Span(store, LAST, LAST)
+    first = wanted_calls(span)[0]
+    hits = span.table("hits").filter(pl.col("call_id") == first).collect()
+    assert set(hits["category"]) & {"self_harm", "complaint"}
+
+
+# --- evidence pages -------------------------------------------------------------------------------------------------
+
+
+def one_call(place, store, recording=None, **changes):
+    """The page of a call that failed a rule on words, after changes to its day's tables."""
+    tables = {name: store.day(name, LAST) for name in make_day(LAST, 1, 1)}
+    failed = tables["findings"].filter((pl.col("rule_id") == "CN-THR-01") & (pl.col("verdict") == "fail"))
+    call_id = failed["call_id"][0]
+    for name, change in changes.items():
+        tables[name] = change(tables[name])
+    changed = Store(place / "changed")
+    changed.swap_day(LAST, tables)
+    folder = place / "pages"
+    made = write_calls(Span(changed, LAST, LAST), [call_id], folder, settings_for(place), lambda call: recording)
+    return made[call_id].read_text("utf-8")
+
+
+def test_evidence_is_marked_in_place_with_its_moment(tmp_path, store):
+    content = one_call(tmp_path, store)
+    assert re.search(r'<mark class="fatal" data-marks="m\d+[^"]*"[^>]*>叫几个人去你家</mark>', content)
+    pins = re.findall(r'class="pin fatal" data-mark="(m\d+)" data-ms="(\d+)"', content)
+    assert pins
+    assert f'data-mark="{pins[0][0]}"' in content
+
+
+def test_the_account_is_masked_and_the_lineage_is_whole(tmp_path, store):
+    content = one_call(tmp_path, store)
+    assert "张三" not in content
+    assert "张*" in content
+    assert "5f" * 32 in content  # rulebook fingerprint
+    assert "a1" * 32 in content  # speech fingerprint
+
+
+def test_page_without_audio_says_so_and_still_shows_the_words(tmp_path, store):
+    content = one_call(tmp_path, store)
+    assert "<audio" not in content
+    assert "没有可播放的录音" in content
+    assert 'class="spoken"' in content
+
+
+def test_page_with_audio_plays_and_draws_it(tmp_path, store):
+    content = one_call(tmp_path, store, write_wav(tmp_path / "a.wav", seconds=5))
+    assert 'src="data:audio/ogg;base64,' in content
+    assert 'class="wave"' in content
+
+
+def test_page_of_a_call_with_unknown_roles_warns(tmp_path, store):
+    content = one_call(tmp_path, store, turns=lambda turns: turns.with_columns(role=pl.lit("unknown")))
+    assert "角色可能颠倒或不明" in content
+    assert "角色可能颠倒或不明" not in one_call(tmp_path, store)
+
+
+def test_text_that_runs_from_right_to_left_stays_in_its_own_line(tmp_path, store):
+    content = one_call(tmp_path, store, turns=lambda turns: turns.with_columns(text=pl.lit("שלום\u202e你好")))
+    assert '<bdi dir="auto">' in content
+
+
+def test_a_very_long_call_is_shown_whole(tmp_path, store):
+    def longer(turns):
+        parts = [turns.with_columns(pl.col("turn_index") + 100 * times) for times in range(60)]
+        return pl.concat(parts)
+
+    content = one_call(tmp_path, store, turns=longer)
+    assert content.count('class="turn ') > 400
+    assert "通话很长" in content
+
+
+def test_a_call_without_turns_audio_or_scores_has_a_page(tmp_path, store):
+    gone = {name: lambda frame: frame.clear() for name in ("turns", "words", "audio", "scores", "hits", "checkpoints")}
+    assert "没有数据" in one_call(tmp_path, store, **gone)
+
+
+def test_a_call_nobody_knows_has_no_page(tmp_path, store):
+    span = Span(store, LAST, LAST)
+    assert write_calls(span, ["nobody"], tmp_path, settings_for(tmp_path)) == {}
+
+
+def test_a_phrase_over_a_breath_is_marked_in_both_turns(tmp_path, store):
+    def stretched(hits):
+        first = hits.filter(pl.col("entry_id") == "threat.visit").with_columns(
+            end_turn_index=pl.col("turn_index") + 1, end=pl.lit(2, dtype=pl.Int32)
+        )
+        return pl.concat([hits.filter(pl.col("entry_id") != "threat.visit"), first])
+
+    def marked_turns(content):
+        lines = re.findall(r'<div class="turn .*?</div>', content, flags=re.DOTALL)
+        return [n for n, line in enumerate(lines) if "威胁恐吓" in line]
+
+    whole = marked_turns(one_call(tmp_path, store))
+    split = marked_turns(one_call(tmp_path, store, hits=stretched))
+    assert split == [whole[0], whole[0] + 1]
+
+
+# --- topics ---------------------------------------------------------------------------------------------------------
+
+VALUES = {"agent": "A001", "rule": "CN-THR-01"}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_writes_its_report(place, store, topic):
+    start = LAST - timedelta(days=2)
+    path = write_topic(store, topic, start, LAST, settings_for(place / "topics"), value=VALUES.get(topic, ""))
+    content = text_of(path)
+    assert content.count("<table>") >= 2
+    assert (path.parent / "report.xlsx").is_file()
+    assert re.search(r"专题", content)
+
+
+def test_a_topic_on_one_agent_holds_only_that_agents_calls(place, store):
+    path = write_topic(store, "agent", LAST, LAST, settings_for(place / "agent"), value="A002")
+    failures = pl.read_parquet(path.parent / "tables" / "failures.parquet")
+    assert set(failures["agent_id"]) <= {"A002"}
+    assert set(pl.read_parquet(path.parent / "tables" / "agents.parquet")["agent_id"]) > {"A002"}  # its peers
+
+
+def test_agencies_are_compared_with_intervals_that_hold_the_rate(place, store):
+    path = write_topic(store, "agencies", LAST - timedelta(days=2), LAST, settings_for(place / "agencies"))
+    table = pl.read_parquet(path.parent / "tables" / "comparison.parquet")
+    assert len(table) == 3
+    assert (table["low"] < table["rate"]).all()
+    assert (table["rate"] < table["high"]).all()
+
+
+WRONG = [
+    ("weather", "", 0, "there is no such topic"),
+    ("agent", "", 0, "say which agent"),
+    ("agent", "nobody", 0, "nothing of agent"),
+    ("robots", "", -1, "lies after"),
+]
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_topic_is_explained(place, store, case):
+    topic, value, days, told = case
+    with pytest.raises(UsageError, match=told):
+        write_topic(store, topic, LAST, LAST + timedelta(days=days), settings_for(place), value=value)
