@@ -190,7 +190,9 @@ def test_a_fatal_finding_on_a_clean_call_is_an_accusation():
     assert planted_check(day([FOUND]), truth_of([], clean=True)).accused["id"].to_list() == ["x"]
     assert not planted_check(day([FOUND]), truth_of([], clean=True)).passed
     for harmless in ({"verdict": "unsure"}, {"status": "trial"}, {"severity": "major"}):
-        assert planted_check(day([FOUND | harmless]), truth_of([], clean=True)).passed
+        report = planted_check(day([FOUND | harmless]), truth_of([], clean=True))
+        assert report.passed
+        assert report.doubted.height == ("verdict" in harmless)
     assert planted_check(day([FOUND]), truth_of([], clean=False)).accused.is_empty()
 
 

@@ -171,6 +171,9 @@ def print_planted(name: str, report: PlantedReport) -> None:
     print(f"fatal findings on clean calls, {name}: {report.accused.height}")
     for row in report.accused.to_dicts():
         print(f"  {row['id']} {row['call_id']} {row['rule_id']}: {row['quote'] or row['reason']}")
+    print(f"fatal rules unsure about clean calls, {name}: {report.doubted.height}")
+    for row in report.doubted.to_dicts():
+        print(f"  {row['id']} {row['call_id']} {row['rule_id']}: {row['quote'] or row['reason']}")
     print(f"calls that did not end as expected, {name}: {report.ended.height}")
     for row in report.ended.to_dicts():
         print(f"  {row['id']} {row['call_id']}: expected {row['expected']}, came {row['came']}")

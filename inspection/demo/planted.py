@@ -22,12 +22,14 @@ NOT_AS_IT_SHOULD = ("missing", "late", "out_of_order", "altered", "unsure")
 class PlantedReport:
     """`found`: one row a planted violation with `state` found | unsure | missed. The others hold what went wrong.
 
-    `unsure` means that the call goes to a person because of it. `accused`: fatal findings on clean calls.
+    `unsure` means that the call goes to a person because of it. `accused`: fatal findings on clean calls; `doubted`:
+    fatal rules that are unsure about clean calls, which costs a person's time and accuses nobody.
     `ended`: calls that did not end as the truth expects, with what was expected and what came.
     """
 
     found: pl.DataFrame
     accused: pl.DataFrame
+    doubted: pl.DataFrame
     ended: pl.DataFrame
 
     @property
@@ -48,7 +50,8 @@ def planted_check(tables: Mapping[str, pl.DataFrame], truth: Truth | None = None
     truth = truth or load_truth()
     return PlantedReport(
         _found(truth.planted, tables["findings"], tables["checkpoints"]),
-        _accused(truth.calls, tables["findings"]),
+        _on_clean_calls(truth.calls, tables["findings"], "fail"),
+        _on_clean_calls(truth.calls, tables["findings"], "unsure"),
         _ended(truth.calls, tables["reconciliation"]),
     )
 
@@ -88,9 +91,9 @@ def _found(planted: pl.DataFrame, findings: pl.DataFrame, checkpoints: pl.DataFr
     )
 
 
-def _accused(calls: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
-    """Live fatal findings on clean calls."""
-    fatal = (pl.col("severity") == "fatal") & (pl.col("verdict") == "fail") & (pl.col("status") == "live")
+def _on_clean_calls(calls: pl.DataFrame, findings: pl.DataFrame, verdict: str) -> pl.DataFrame:
+    """Live findings of fatal rules with this verdict on clean calls."""
+    fatal = (pl.col("severity") == "fatal") & (pl.col("verdict") == verdict) & (pl.col("status") == "live")
     clean = calls.filter("clean").select("id", "call_id")
     return findings.filter(fatal).join(clean, on="call_id").select("id", "call_id", "rule_id", "quote", "reason")
 
