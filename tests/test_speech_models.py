@@ -183,7 +183,7 @@ def test_transcribe_prints_turns_and_json(command):
     assert " customer  您" in result.output
     turns = [json.loads(line) for line in command("transcribe", path, "--json").output.splitlines()]
     assert {turn["role"] for turn in turns} <= {"agent", "customer", "unknown"}
-    assert {char for turn in turns for char in turn["text"]} == {"您", "，"}
+    assert {char for turn in turns for char in turn["text"]} in ({"您"}, {"您", "，"})
 
 
 def test_transcribe_wants_a_role_it_knows(command, folders):
