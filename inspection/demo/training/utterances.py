@@ -20,23 +20,23 @@ from inspection.demo.training.voices import Voice, speak
 BANK_RATE_HZ = 16_000
 CACHE = Path("build/training/diarization")
 
-WORDS = (
-    "您好 先生 女士 今天 明天 昨天 上午 下午 晚上 月底 账单 逾期 还款 本金 利息 费用 金额 分期 银行 平台 客服 电话 信息 "
-    "登记 核实 身份 姓名 号码 工作 单位 家里 朋友 情况 原因 困难 收入 工资 处理 办理 安排 时间 尽快 方便 清楚 明白 知道 "
-    "记录 录音 通知 短信 系统 显示 欠款 账户 余额 协商 方案 减免 申请 材料 审核 通过 联系 回复 等待 影响 征信 责任 合同 "
-    "约定 法律 规定 投诉 意见 理解 配合 感谢 再见 没有 可以 不行 怎么 为什么 什么 多少 哪里 谁 我 你 他 我们 现在 已经 "
-    "马上 可能 一定 应该 如果 但是 因为 所以 一千 三百 五十 八块 六月 十五号 星期二 两个月 全部 部分 最后 首先 手机 微信"
-).split()
-BACKCHANNELS = "嗯 嗯嗯 哦 对 对对 好 好好 啊 是 是的是的 喂 行 唉".split()
+WORDS = """
+您好 先生 女士 今天 明天 昨天 上午 下午 晚上 月底 账单 逾期 还款 本金 利息 费用 金额 分期 银行 平台 客服 电话 信息
+登记 核实 身份 姓名 号码 工作 单位 家里 朋友 情况 原因 困难 收入 工资 处理 办理 安排 时间 尽快 方便 清楚 明白 知道
+记录 录音 通知 短信 系统 显示 欠款 账户 余额 协商 方案 减免 申请 材料 审核 通过 联系 回复 等待 影响 征信 责任 合同
+约定 法律 规定 投诉 意见 理解 配合 感谢 再见 没有 可以 不行 怎么 为什么 什么 多少 哪里 谁 我 你 他 我们 现在 已经
+马上 可能 一定 应该 如果 但是 因为 所以 一千 三百 五十 八块 六月 十五号 星期二 两个月 全部 部分 最后 首先 手机 微信
+"""
+BACKCHANNELS = "嗯 嗯嗯 哦 对 对对 好 好好 啊 是 是的是的 喂 行 唉"
 
-# Timbres that sound human enough for a call. Whispers, robots and croaks are left to the sample day's imagination.
-TRAINING_VARIANTS = (
-    "m1 m2 m4 m5 m6 m8 f1 f2 f4 f5 Alex Alicia Andrea Andy Annie antonio aunty belinda benjamin boris caleb "
-    "Denis Diogo ed edward Gene Gene2 gustave Henrique iven iven2 iven4 Jacky john kaukovalta Lee marcelo Marco "
-    "max Michael michel Mike Nguyen pablo paul pedro quincy RicishayMax RicishayMax3 rob robert sandro shelby "
-    "steph steph2 travis victor zac anika AnxiousAndy klatt2 klatt4 norbert grandma"
-).split()
-HELD_OUT_VARIANTS = "m3 m7 f3 adam linda david Hugo Mario miguel steph3 iven3 edward2 RicishayMax2 grandpa".split()
+# Timbres that sound human enough for a call; whispers, robots and croaks are left out.
+TRAINING_VARIANTS = """
+m1 m2 m4 m5 m6 m8 f1 f2 f4 f5 Alex Alicia Andrea Andy Annie antonio aunty belinda benjamin boris caleb Denis Diogo ed
+edward Gene Gene2 gustave Henrique iven iven2 iven4 Jacky john kaukovalta Lee marcelo Marco max Michael michel Mike
+Nguyen pablo paul pedro quincy RicishayMax RicishayMax3 rob robert sandro shelby steph steph2 travis victor zac anika
+AnxiousAndy klatt2 klatt4 norbert grandma
+"""
+HELD_OUT_VARIANTS = "m3 m7 f3 adam linda david Hugo Mario miguel steph3 iven3 edward2 RicishayMax2 grandpa"
 PITCHES = (30, 42, 54, 66, 78)
 
 
@@ -53,11 +53,11 @@ class Bank:
     backchannels: tuple[tuple[np.ndarray, ...], ...]
 
 
-def voices_of(variants: list[str], pitches_each: int, rng: random.Random) -> list[Voice]:
+def voices_of(variants: str, pitches_each: int, rng: random.Random) -> list[Voice]:
     """`pitches_each` voices for every variant, at different pitches and speeds."""
     return [
         Voice(variant, pitch, rng.randrange(165, 236))
-        for variant in variants
+        for variant in variants.split()
         for pitch in sorted(rng.sample(PITCHES, pitches_each))
     ]
 
@@ -76,7 +76,7 @@ def held_out_bank() -> Bank:
 
 def sentence(rng: random.Random) -> str:
     """Random words with commas, one to eight seconds long when spoken."""
-    words = rng.choices(WORDS, k=rng.choice((2, 3, 4, 5, 6, 8, 10, 13)))
+    words = rng.choices(WORDS.split(), k=rng.choice((1, 2, 3, 4, 5, 6, 8, 10, 13)))
     return "".join(word + ("，" if rng.random() < 0.18 else "") for word in words[:-1]) + words[-1] + "。"
 
 
@@ -92,9 +92,10 @@ def _cached_bank(name: str, voices: list[Voice], sentences_each: int, rng: rando
     """Speak everything once, on both cores, and keep it as int16 for the next run."""
     path = CACHE / f"{name}.npz"
     if not path.exists():
-        jobs = [(voice, [sentence(rng) for _ in range(sentences_each)] + rng.sample(BACKCHANNELS, 6)) for voice in voices]
+        short = BACKCHANNELS.split()
+        texts = [[sentence(rng) for _ in range(sentences_each)] + rng.sample(short, 6) for _ in voices]
         with Pool(2) as pool:
-            spoken = pool.map(_speak_all, jobs, chunksize=4)
+            spoken = pool.starmap(_speak_all, zip(voices, texts, strict=True), chunksize=4)
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(
             path,
@@ -112,9 +113,8 @@ def _cached_bank(name: str, voices: list[Voice], sentences_each: int, rng: rando
     )
 
 
-def _speak_all(job: tuple[Voice, list[str]]) -> list[np.ndarray]:
+def _speak_all(voice: Voice, texts: list[str]) -> list[np.ndarray]:
     """The texts of one voice as trimmed int16 at 16 kHz."""
-    voice, texts = job
     pieces = []
     for text in texts:
         speech = speak(text, voice)
