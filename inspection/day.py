@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from inspection import tables
-from inspection.errors import InspectionError
+from inspection.errors import InspectionError, SpeechError
 from inspection.intake.day import take_in as list_day
 from inspection.intake.reconcile import reconcile
 from inspection.intake.recordings import archive
@@ -104,7 +104,8 @@ def listen(settings: Settings, business_date: date, call_ids: list[str], number:
 def judge(settings: Settings, business_date: date) -> None:
     """From transcripts to scores for the whole day, reconciled, through the gates after speech and before publishing.
 
-    Raises RulebookError naming the mistake before anything is judged, GateError naming the calls that fail a gate.
+    Raises RulebookError naming the mistake before anything is judged, GateError naming the calls that fail a gate,
+    SpeechError when the speech models are not those that listened.
     """
     from inspection.rules.judge import Heard, judge
     from inspection.rules.rulebook import load_rulebook
@@ -120,6 +121,7 @@ def judge(settings: Settings, business_date: date) -> None:
     calls = bench.get("calls").join(unheard, on="call_id", how="anti")
     fingerprint = speech_fingerprint(settings.speech)
     heard = hear(calls, TranscriptStore(settings.store.transcripts), fingerprint, settings.speech)
+    _all_heard(calls, pl.concat([heard.audio.select("call_id"), heard.skips.select("call_id")]))
     skips = pl.concat([bench.get("intake-skips"), unheard, heard.skips]).sort("call_id", "recording_id", "stage")
     checked = gates.after_speech(attempts, heard.audio, heard.turns, heard.words)
     gates.require(checked)
@@ -220,6 +222,15 @@ def summary_markdown(summary: dict[str, Any]) -> str:
     ]
     lines = [f"| {name} | {value} |" for name, value in rows]
     return "\n".join([f"## {summary['business_date']}", "", "| | |", "|---|---|", *lines])
+
+
+def _all_heard(calls: pl.DataFrame, ended: pl.DataFrame) -> None:
+    lost = calls.join(ended, on="call_id", how="anti").height
+    if lost:
+        raise SpeechError(
+            f"{lost} of {calls.height} calls have no transcript by these speech settings and models: "
+            "they changed while the day was being heard; run the day again"
+        )
 
 
 def _judged(settings: Settings, business_date: date) -> dict[str, pl.DataFrame]:

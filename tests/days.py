@@ -21,7 +21,9 @@ def short_day(folder: Path, recordings: int = RECORDINGS) -> Path:
     chosen.mkdir(parents=True)
     whole = [path for path in (DAY / "recordings").rglob("*") if path.is_file() and path.stat().st_size > 20_000]
     for path in sorted(whole, key=lambda path: (path.stat().st_size, path.name))[:recordings]:
-        shutil.copy2(path, chosen / path.name)
+        place = chosen / path.relative_to(DAY / "recordings")
+        place.parent.mkdir(exist_ok=True)
+        shutil.copy2(path, place)
     return prepare(folder, recordings=chosen)
 
 

@@ -62,7 +62,7 @@ def test_help_loads_no_heavy_library():
         (["run", "--settings", "nowhere.toml"], 3, "nowhere.toml: no such settings file"),
         (["run", "--date", "20.11.2026"], 2, "write it as 2026-11-20"),
         (["judge", "--turns", "nowhere.jsonl", "--out", "x"], 9, "nowhere.jsonl"),
-        (["transcribe", "nowhere.wav"], 5, "nowhere.wav"),
+        (["transcribe", "nowhere.wav"], 2, "nowhere.wav"),
     ],
 )
 def test_a_mistake_is_one_line_and_an_exit_code(tmp_path, arguments, exit_code, says):

@@ -69,8 +69,8 @@ def _date(text: str) -> date | None:
 def _inspect(business_date: date | None, settings: Path, verbose: bool) -> None:
     from inspection import settings as settings_module
 
-    settings_module.load(settings)  # mistakes show before the scheduler starts
-    _quiet_scheduler(verbose)
+    loaded = settings_module.load(settings)  # mistakes show before the scheduler starts
+    _quiet_scheduler(loaded.store.work.parent / "prefect", verbose)
     from inspection.cli.console import DayProgress, print_summary
 
     with DayProgress() as progress:
@@ -81,11 +81,12 @@ def _inspect(business_date: date | None, settings: Path, verbose: bool) -> None:
     print_summary(summary)
 
 
-def _quiet_scheduler(verbose: bool) -> None:
-    """The embedded backend lives beside the results and speaks only when asked."""
-    os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
+def _quiet_scheduler(home: Path, verbose: bool) -> None:
+    """The embedded backend lives beside the results and speaks only when asked; a scheduler of its own is left alone."""
     if "PREFECT_API_URL" not in os.environ:
-        os.environ.setdefault("PREFECT_HOME", str(Path("out/prefect").resolve()))
+        os.environ.setdefault("PREFECT_HOME", str(home))
+        os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
+        os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")  # busy machines boot slowly
     if not verbose:
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
         os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "CRITICAL")
