@@ -82,7 +82,7 @@ def validate(
 def _row(gate: str, expectation: Expectation, found: Any) -> dict[str, Any]:
     result = found.result or {}
     ids = [str(entry[ROW]) for entry in result.get("unexpected_index_list") or [] if ROW in entry]
-    error = (found.exception_info or {}).get("exception_message")
+    error = _exception(found.exception_info or {})
     return {
         "gate": gate,
         "expectation": expectation.name,
@@ -93,6 +93,12 @@ def _row(gate: str, expectation: Expectation, found: Any) -> dict[str, Any]:
         "unexpected_count": int(result.get("unexpected_count") or 0),
         "unexpected_ids": sorted(set(ids))[:NAMED_ROWS],
     }
+
+
+def _exception(info: Mapping[str, Any]) -> str | None:
+    """The message of an expectation that broke; the library keeps one for each metric, or one in all."""
+    entries = [info, *(value for value in info.values() if isinstance(value, Mapping))]
+    return next((str(entry["exception_message"]) for entry in entries if entry.get("exception_message")), None)
 
 
 def _observed(result: Mapping[str, Any], error: str | None) -> str:
