@@ -55,7 +55,7 @@ def look_back(calls: pl.DataFrame, history: pl.DataFrame | None, effective_talk_
     history: calls of earlier days with the same columns but `call`. Without history a fact that needs the days before
     is null, which no rule takes for a pass. failures: how many in a row allow the call to a contact.
     """
-    known = history is not None
+    known = history is not None and len(history) > 0  # an empty store knows nothing of the days before
     columns = [*ATTEMPTS.names(), "dialed_local", "said"]
     every = calls.select(*columns, call=pl.col("call").cast(pl.Int64))
     if known and len(history):
@@ -67,7 +67,7 @@ def look_back(calls: pl.DataFrame, history: pl.DataFrame | None, effective_talk_
         )
     every = _prepared(every, effective_talk_ms)
     base = every.filter(pl.col("call") >= 0).sort("call")
-    facts: dict[str, pl.Series | np.ndarray] = {"effective": base["effective"]}
+    facts: dict[str, pl.Series | np.ndarray] = {"call_id": base["call_id"], "effective": base["effective"]}
     windows: dict[str, Window] = {}
 
     def count(

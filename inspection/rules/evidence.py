@@ -7,7 +7,7 @@ clear anybody: heard only by its sound, with a weak word probability, or from a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -48,7 +48,7 @@ def collect(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
         frame.with_columns(missing)
         .select(FRAME.names())
         .with_columns(pl.col("why").fill_null(0), pl.col("role").fill_null("none"), pl.col("rough").fill_null(False))
-        .sort("call", "start_ms", "end_ms", "kind", "id", "start", nulls_last=False, maintain_order=True)
+        .sort("call", "start_ms", "end_ms", nulls_last=False, maintain_order=True)
     )
 
 
@@ -66,11 +66,17 @@ class Found:
 class Evidence:
     """The frame with its columns as arrays, grouped by what was found and by whom.
 
-    calls: number of calls on the axis. identity: frame of `call, at_ms, who, confidence`, sorted by call and time.
+    calls: number of calls on the axis; changes: who is on the line when; count_words: gives `word` when it is asked for.
     """
 
-    def __init__(self, frame: pl.DataFrame, calls: int, changes: Changes | None = None):
-        self.frame, self.calls = frame, calls
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        calls: int,
+        changes: Changes | None = None,
+        count_words: Callable[[], np.ndarray] | None = None,
+    ):
+        self.frame, self.calls, self._count_words = frame, calls, count_words
         self.call = frame["call"].to_numpy()
         self.timed = frame["start_ms"].is_not_null().to_numpy()
         self.start_ms = frame["start_ms"].fill_null(-1).to_numpy()
@@ -83,14 +89,10 @@ class Evidence:
         self.key = _key(self.call, self.start_ms)
         self.live = (frame["status"] != "trial").fill_null(True).to_numpy()
         self.changes = changes or Changes.nothing()
-        codes = (
-            frame.select(pl.struct("kind", "id", "role").rank("dense").alias("code"))["code"]
-            .to_numpy()
-            .astype(np.int64)
-        )
+        codes = _codes(frame)
         self._order = np.argsort(codes, kind="stable")
         ordered = codes[self._order]
-        self._first = np.flatnonzero(np.diff(ordered, prepend=-1)) if len(ordered) else np.zeros(0, np.int64)
+        self._first = np.flatnonzero(np.diff(ordered.astype(np.int64), prepend=-1))
         self._last = np.append(self._first[1:], len(ordered))
         heads = (
             frame.select("kind", "id", "role")[self._order[self._first]]
@@ -122,6 +124,11 @@ class Evidence:
         self.frame = pl.concat([self.frame, rows.select([pl.col(c).cast(t) for c, t in FRAME.items()])])
 
     @cached_property
+    def word(self) -> np.ndarray:
+        """For each row its place in the call counted in words; counted only when a rule asks for it."""
+        return self._count_words() if self._count_words else np.zeros(len(self.frame), np.int64)
+
+    @cached_property
     def who(self) -> tuple[np.ndarray, np.ndarray]:
         """For each row: index into WHO of the person on the line at that moment, and whether that is certain."""
         return self.changes.at(self.key)
@@ -151,6 +158,16 @@ class Changes:
         position = np.searchsorted(self.key, key, side="right") - 1
         known = (position >= 0) & (self.key[position] >> SHIFT == key >> SHIFT)
         return np.where(known, self.who[position], 0).astype(np.int8), np.where(known, self.strong[position], True)
+
+
+def _codes(frame: pl.DataFrame) -> np.ndarray:
+    """One small number for each distinct (kind, id, role)."""
+    codes = np.zeros(len(frame), np.int64)
+    for name in ("kind", "id", "role"):
+        distinct = frame[name].unique().sort()
+        number = frame[name].replace_strict(distinct, np.arange(len(distinct)), return_dtype=pl.Int64)
+        codes = codes * max(len(distinct), 1) + number.to_numpy()
+    return codes.astype(np.uint16 if codes.max(initial=0) < 1 << 16 else np.int64)
 
 
 SHIFT = 34

@@ -67,7 +67,7 @@ def factsheet(calls: pl.DataFrame, audio: pl.DataFrame, skips: pl.DataFrame | No
         how="left",
         maintain_order="left",
     )
-    frame = frame.hstack(cross.facts)
+    frame = frame.hstack(cross.facts.drop("call_id"))
     ringing = (pl.col("answered_at") - pl.col("dialed_at")).dt.total_milliseconds()
     whole = (pl.col("ended_at") - pl.col("dialed_at")).dt.total_milliseconds()
     with_ringing = (pl.col("duration_ms") - whole).abs() + RINGING_MS < (

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from inspection.rules.conditions import MISSING, NO, UNSURE, YES, Day, walk
+from inspection.rules.conditions import MISSING, NO, UNSURE, YES, Day
 from inspection.rules.crosscall import CrossCall
 from inspection.rules.evidence import WHY
 from inspection.rules.model import Rule
@@ -18,6 +19,7 @@ from inspection.tables import FINDINGS, conform
 
 FAILED, CLEARED, DOUBTED, UNHEARD, OUT_OF_SCOPE, NO_WORDS, NO_SOUND, NO_FACT = range(8)
 """Why a verdict is what it is; with the rule it picks the sentence."""
+REASONS = 8
 
 
 @dataclass(frozen=True)
@@ -71,118 +73,124 @@ def _verdict(day: Day, rule: Rule, state: np.ndarray, row: np.ndarray) -> tuple[
     return verdict, reason
 
 
+EVIDENCE = ("role", "turn_index", "start", "end", "start_ms", "end_ms", "quote", "confidence")
+
+
 def frame(
-    day: Day,
-    rules: tuple[Rule, ...],
-    asked: Verdicts,
-    cross: CrossCall,
-    ids: pl.Series,
-    emitted: np.ndarray,
-    sentences: dict[str, str],
+    day: Day, rules: tuple[Rule, ...], asked: Verdicts, cross: CrossCall, emitted: np.ndarray, sentences: dict[str, str]
 ) -> pl.DataFrame:
-    """FINDINGS in the order of calls and rules. emitted: bool [rules, calls], the pairs that get a row."""
+    """FINDINGS in the order of calls and rules. emitted: bool [rules, calls], the pairs that get a row.
+
+    Most findings say that nothing was found, in a sentence of their rule; only the others are told one by one.
+    """
     call, number = np.nonzero(emitted.T)
-    verdict, reason, row, count, live = (
-        getattr(asked, name)[number, call] for name in ("verdict", "reason", "row", "count", "live")
-    )
-    shown = pl.Series(row).set(pl.Series(row < 0), None)
-    evidence = day.evidence.frame.select(
-        "role", "turn_index", "start", "end", "start_ms", "end_ms", "quote", "confidence", "why", "detail"
-    )
-    quoted = evidence.select(pl.all().gather(shown)) if len(evidence) else evidence.clear(len(shown))
-    table = _texts(rules, sentences)
-    base = pl.DataFrame(
-        {
-            "call_id": ids.gather(call), "call": call, "number": number, "count": count,
-            **{name: pl.Series([getattr(rule, key) for rule in rules], dtype=dtype).gather(number) for name, key, dtype in (
-                ("rule_id", "id", pl.String), ("rule_version", "version", pl.Int32), ("title", "title", pl.String),
-                ("severity", "severity", pl.String), ("source", "source", pl.String), ("rule_role", "role", pl.String))},
-            "verdict": pl.Series(VERDICTS).gather(verdict), "status": pl.Series(["trial", "live"]).gather(live.astype(np.uint32)),
-            "reason": table.gather(number * 8 + reason),
-        }
+    verdict, reason, row = (getattr(asked, name)[number, call] for name in ("verdict", "reason", "row"))
+    told = np.flatnonzero((verdict == FAIL) | (verdict == DOUBT))
+    plain = _texts(rules, sentences)
+    story = _told(day, rules, asked, plain, call[told], number[told], sentences)
+    text = number * REASONS + reason
+    text[told] = len(plain) + np.arange(len(told))
+    proof = np.zeros(len(call), np.int64)
+    proof[told] = 1 + np.arange(len(told))
+    evidence = _shown(day, row[told]).select(EVIDENCE)
+    quoted = pl.concat([evidence.clear(1), evidence], rechunk=True)[proof]
+    sure = pl.Series([1.0, 1.0, 0.5, 1.0], dtype=pl.Float32).gather(verdict)
+    live = asked.live[number, call].astype(np.uint32)
+    result = quoted.with_columns(
+        _of(rules, "role", pl.String).gather(number).alias("rule_role"), sure.alias("sure"),
+        call_id=day.facts["call_id"].gather(call), rule_id=_of(rules, "id", pl.String).gather(number),
+        rule_version=_of(rules, "version", pl.Int32).gather(number), title=_of(rules, "title", pl.String).gather(number),
+        verdict=pl.Series(VERDICTS).gather(verdict), severity=_of(rules, "severity", pl.String).gather(number),
+        status=pl.Series(["trial", "live"]).gather(live), source=_of(rules, "source", pl.String).gather(number),
+        reason=pl.concat([plain, story]).gather(text), related_calls=_related(rules, cross, call, number, told),
     )  # fmt: skip
-    result = base.hstack(quoted.rename({"why": "weakness"}))
-    result = _explained(result, sentences)
-    result = _filled(day, result, rules)
-    result = _related(result, rules, cross)
-    confidence = pl.col("confidence").fill_null(pl.when(pl.col("verdict") == "unsure").then(0.5).otherwise(1.0))
-    result = result.with_columns(role=pl.coalesce("role", "rule_role"), confidence=confidence)
+    result = result.with_columns(role=pl.coalesce("role", "rule_role"), confidence=pl.coalesce("confidence", "sure"))
     return conform(result.select(list(FINDINGS)), FINDINGS, table="findings")
 
 
+def _shown(day: Day, rows: np.ndarray) -> pl.DataFrame:
+    """Those rows of the evidence; a row of -1 is all null."""
+    evidence = day.evidence.frame
+    return (
+        evidence.select(pl.all().gather(pl.Series(rows).set(pl.Series(rows < 0), None)))
+        if len(evidence)
+        else evidence.clear(len(rows))
+    )
+
+
+def _of(rules: tuple[Rule, ...], name: str, dtype: type[pl.DataType]) -> pl.Series:
+    return pl.Series([getattr(rule, name) for rule in rules], dtype=dtype)
+
+
 def _texts(rules: tuple[Rule, ...], sentences: dict[str, str]) -> pl.Series:
-    """The sentence of each rule and reason, in one column: position is rule × 8 + reason."""
+    """The sentence of each rule and reason, in one column: position is rule × REASONS + reason."""
     texts: list[str] = []
     for rule in rules:
-        scope = sentences["out_of_scope"]
-        texts += [rule.reason, rule.clears or sentences["cleared"].format(title=rule.title), rule.reason, sentences["weak_hearing"],
-                  scope, sentences["no_words"], sentences["no_sound"], sentences["no_fact"]]  # fmt: skip
+        cleared = rule.clears or sentences["cleared"].format(title=rule.title)
+        heard = [rule.reason, cleared, rule.reason, sentences["weak_hearing"]]
+        texts += heard + [sentences[name] for name in ("out_of_scope", "no_words", "no_sound", "no_fact")]
     return pl.Series(texts, dtype=pl.String)
 
 
-def _explained(result: pl.DataFrame, sentences: dict[str, str]) -> pl.DataFrame:
-    """Adds how often it was found, what a checkpoint's deviation is, and why doubtful evidence is doubtful."""
-    found = pl.col("verdict").is_in(["fail", "unsure"])
-    several = pl.format(sentences["several"], "count")
+def _told(
+    day: Day, rules: tuple[Rule, ...], asked: Verdicts, plain: pl.Series, call: np.ndarray, number: np.ndarray,
+    sentences: dict[str, str],
+) -> pl.Series:  # fmt: skip
+    """The sentences of failed and doubtful findings: with the facts they name, what was found how often, and the doubt."""
+    frame = _shown(day, asked.row[number, call]).select("why", "detail")
+    frame = frame.with_columns(
+        reason=_filled(day, rules, plain.gather(number * REASONS + asked.reason[number, call]), call, number),
+        count=asked.count[number, call], unsure=asked.verdict[number, call] == DOUBT,
+    )  # fmt: skip
     weak = [sentences.get(name, "") for name in WHY]
-    why = pl.col("weakness").fill_null(0).replace_strict(range(len(weak)), weak, return_dtype=pl.String)
-    unsure = pl.when(pl.col("verdict") == "unsure")
+    doubt = pl.col("why").fill_null(0).replace_strict(range(len(weak)), weak, return_dtype=pl.String)
     parts = [
         pl.col("reason"),
-        pl.when(found & pl.col("detail").is_not_null() & (pl.col("detail") != "")).then(pl.format("（{}）", "detail")),
-        pl.when(found & (pl.col("count") > 1)).then(several),
-        unsure.then(pl.when(pl.col("weakness").fill_null(0) > 0).then(why)),
-        unsure.then(pl.lit(sentences["unsure"])),
+        pl.when(pl.col("detail").fill_null("") != "").then(pl.format("（{}）", "detail")),
+        pl.when(pl.col("count") > 1).then(pl.format(sentences["several"], "count")),
+        pl.when("unsure").then(doubt),
+        pl.when("unsure").then(pl.lit(sentences["unsure"])),
     ]
-    touched = found & (pl.col("detail").is_not_null() | (pl.col("count") > 1) | (pl.col("verdict") == "unsure"))
-    return result.with_columns(
-        reason=pl.when(touched).then(pl.concat_str(parts, ignore_nulls=True)).otherwise("reason")
-    )
+    return frame.select(reason=pl.concat_str(parts, ignore_nulls=True))["reason"]
 
 
-def _filled(day: Day, result: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
+def _filled(day: Day, rules: tuple[Rule, ...], text: pl.Series, call: np.ndarray, number: np.ndarray) -> pl.Series:
     """Puts facts into the sentences that name them in braces, such as 第 {debtor_effective_today} 通."""
-    for number, rule in enumerate(rules):
+    for position, rule in enumerate(rules):
         names = re.findall(r"\{(\w+)\}", rule.reason)
-        if not names:
+        rows = np.flatnonzero(number == position) if names else ()
+        if not len(rows):
             continue
-        rows = ((result["number"] == number) & result["verdict"].is_in(["fail", "unsure"])).arg_true()
-        text = result["reason"].gather(rows)
+        frame = pl.DataFrame({"text": text.gather(rows)})
         for name in names:
-            value = day.facts[name].gather(result["call"].gather(rows)).cast(pl.String).fill_null("?")
-            filled = pl.DataFrame({"text": text, "value": value}).select(
-                pl.col("text").str.replace(f"{{{name}}}", pl.col("value"), literal=True)
+            value = day.facts[name].gather(call[rows]).cast(pl.String).fill_null("?").alias("value")
+            frame = frame.with_columns(value).select(
+                text=pl.col("text").str.replace(f"{{{name}}}", pl.col("value"), literal=True)
             )
-            text = filled["text"]
-        result = result.with_columns(reason=result["reason"].scatter(rows, text)) if len(rows) else result
-    return result
+        text = text.scatter(rows, frame["text"])
+    return text
 
 
-def _related(result: pl.DataFrame, rules: tuple[Rule, ...], cross: CrossCall) -> pl.DataFrame:
-    """The calls that prove a finding across calls, but the call itself."""
+def _related(
+    rules: tuple[Rule, ...], cross: CrossCall, call: np.ndarray, number: np.ndarray, told: np.ndarray
+) -> pl.Series:
+    """For every finding the calls that prove it across calls, without the call itself; told: the ones that may have some."""
     parts = []
-    for number, rule in enumerate(rules):
-        if rule.related is None or rule.related not in cross.windows:
-            continue
-        rows = ((result["number"] == number) & result["verdict"].is_in(["fail", "unsure"])).arg_true()
+    for position, rule in enumerate(rules):
+        rows = told[number[told] == position] if rule.related in cross.windows else ()
         if len(rows):
-            calls = cross.windows[rule.related].calls(result["call"].gather(rows).to_numpy())
-            parts.append(
-                pl.DataFrame(
-                    {"position": rows, "related_calls": calls},
-                    schema={"position": pl.UInt32, "related_calls": pl.List(pl.String)},
-                )
-            )
-    if not parts:
-        return result.with_columns(related_calls=pl.lit([], dtype=pl.List(pl.String)))
-    related = pl.concat(parts)
-    result = (
-        result.with_row_index("position")
-        .join(related, on="position", how="left", maintain_order="left")
-        .drop("position")
+            found = pl.DataFrame({
+                "row": rows, "own": cross.facts["call_id"].gather(call[rows]),
+                "other": cross.windows[rule.related].calls(call[rows]),
+            })  # fmt: skip
+            parts.append(found.explode("other").filter(pl.col("other") != pl.col("own")))
+    pairs = (
+        pl.concat(parts).unique().sort("row", "other")
+        if parts
+        else pl.DataFrame(schema={"row": pl.Int64, "other": pl.String})
     )
-    others = pl.col("related_calls").list.set_difference(pl.concat_list("call_id"))
-    return result.with_columns(related_calls=others.list.sort().fill_null([]))
-
-
-__all__ = ["Verdicts", "ask", "frame", "walk"]
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(pairs["row"].to_numpy(), minlength=len(call)))])
+    lists = pa.LargeListArray.from_arrays(
+        pa.array(offsets, pa.int64()), pairs["other"].to_arrow().cast(pa.large_string())
+    )
+    return pl.Series(pl.from_arrow(lists), dtype=pl.List(pl.String))

@@ -71,12 +71,8 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     acoustic = sources.acoustic_evidence(heard.acoustics, calls)
     parts = [spotted, said, _as_evidence(who), acoustic, robot.repetitions(turns, value)]
     found = evidence.collect([sources.with_turns(part, turns, calls) for part in parts])
-    ev = Evidence(
-        found,
-        len(calls),
-        Changes.of(*(who[c].to_numpy() for c in ("call", "at_ms", "code")), (who["why"] == 0).to_numpy()),
-    )
-    ev.word = sources.word_positions(found, turns)
+    moments = Changes.of(*(who[name].to_numpy() for name in ("call", "at_ms", "code")), (who["why"] == 0).to_numpy())
+    ev = Evidence(found, len(calls), moments, lambda: sources.word_positions(found, turns))
     cross = across_calls(calls, hits, history, rulebook.timezone, value)
     facts = factsheet(calls, heard.audio, heard.skips, turns, acoustic, who, cross, rulebook.timezone)
     day = Day(facts, ev, *hearing(facts, value))
@@ -92,7 +88,7 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
         hits=hits.sort("call_id", "turn_index", "start", "end", "entry_id", "term", "via", maintain_order=True),
         checkpoints=checkpoints.published(table, ids),
         identity=_identity_table(who, turns, ids),
-        findings=findings.frame(day, rulebook.rules, asked, cross, ids, emitted, rulebook.sentences),
+        findings=findings.frame(day, rulebook.rules, asked, cross, emitted, rulebook.sentences),
         components=components,
         scores=scores,
     )

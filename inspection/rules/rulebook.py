@@ -98,6 +98,7 @@ def load_rulebook(folder: Path) -> Rulebook:
     names = Names(thresholds={name: one.value for name, one in thresholds.items()}, entries=ids)
     phrases, identity, script_list = read_scripts(folder / "scripts", names)
     rules = _rules(folder / "rules", names)
+    _refuse_short(folder, [*phrases.values(), identity.ask, *identity.says.values()], lexicon.folding)
     cards = read_scorecards(folder / "scorecards.yaml", names, {rule.id: rule for rule in rules})
     inline = {
         name: Phrase(name, name, tuple(said["terms"]), tuple(said["patterns"])) for name, said in names.said.items()
@@ -134,6 +135,17 @@ def _head(path: Path) -> dict[str, Any]:
         if missing := sorted(needed - set(present)):
             raise RulebookError(f"{path}: {kind}: {missing[0]!r} is missing; the engine needs it")
     return {**data, "thresholds": thresholds}
+
+
+def _refuse_short(folder: Path, phrases: list[Phrase], folding: Any) -> None:
+    """Folding drops fillers (就是说, 这个): what is left of a phrase must still say something."""
+    for phrase in phrases:
+        for text in (*phrase.terms, *phrase.exceptions):
+            if len(folding.text(text)) < 2:
+                left = folding.text(text)
+                raise RulebookError(
+                    f"{folder / 'scripts'}: {phrase.id}: {text!r} folds to {left!r}; write a longer phrase"
+                )
 
 
 def _rules(folder: Path, names: Names) -> tuple[Rule, ...]:

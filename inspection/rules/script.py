@@ -44,18 +44,21 @@ def choose_scripts(day: Day, scripts: tuple[Script, ...], stated: pl.Series) -> 
 def check(day: Day, scripts: tuple[Script, ...], chosen: np.ndarray, limits: Limits) -> pl.DataFrame:
     """One row for each heard call and checkpoint of its script: `call, script, order, checkpoint, title, state, mandatory,
     at_ms, deadline_ms, row, reason` (row of the evidence or -1, reason an index into DETAILS)."""
-    found: dict[str, tuple[Found, Found | None]] = {}
-    parts = []
+    parts: list[tuple[np.ndarray, ...]] = []
+    uses: list[tuple[str, int, Checkpoint]] = []
+    said: dict[str, Found] = {}
     for position, script in enumerate(scripts):
         calls = np.flatnonzero((chosen == position) & (day.words > 0))
-        if not len(calls):
-            continue
-        for order, checkpoint in enumerate(script.checkpoints):
-            if checkpoint.id not in found:
-                found[checkpoint.id] = (checkpoint.say.found(day), None)
-            state, row, reason = _state(day, checkpoint, found[checkpoint.id][0], limits)
-            parts.append(_frame(day, script, order, checkpoint, calls, state[calls], row[calls], reason[calls]))
-    return pl.concat(parts).sort("call", "order", maintain_order=True) if parts else pl.DataFrame(schema=CHECKED)
+        for order, checkpoint in enumerate(script.checkpoints if len(calls) else ()):
+            if checkpoint.id not in said:
+                said[checkpoint.id] = checkpoint.say.found(day)
+            result = _state(day, checkpoint, said[checkpoint.id], limits)
+            parts.append((calls, np.full(len(calls), len(uses)), *(values[calls] for values in result)))
+            uses.append((script.id, order, checkpoint))
+    if not parts:
+        return pl.DataFrame(schema=CHECKED)
+    call, use, state, row, reason = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return _table(uses, call, use, state, row, reason).sort("call", "order", maintain_order=True)
 
 
 CHECKED = pl.Schema(
@@ -147,29 +150,20 @@ def _last(ev: object, rows: np.ndarray) -> np.ndarray:
     return last
 
 
-def _frame(
-    day: Day,
-    script: Script,
-    order: int,
-    checkpoint: Checkpoint,
-    calls: np.ndarray,
+def _table(
+    uses: list[tuple[str, int, Checkpoint]],
+    call: np.ndarray,
+    use: np.ndarray,
     state: np.ndarray,
     row: np.ndarray,
     reason: np.ndarray,
 ) -> pl.DataFrame:
-    height = len(calls)
-    return pl.DataFrame(
-        {
-            "call": calls.astype(np.int32),
-            "script": pl.repeat(script.id, height, eager=True),
-            "order": pl.repeat(order, height, dtype=pl.Int32, eager=True),
-            "checkpoint": pl.repeat(checkpoint.id, height, eager=True),
-            "title": pl.repeat(checkpoint.title, height, eager=True),
-            "state": pl.Series(STATES).gather(state.astype(np.uint32)),
-            "mandatory": pl.repeat(checkpoint.mandatory, height, eager=True),
-            "deadline_ms": pl.repeat(checkpoint.deadline_ms, height, dtype=pl.Int64, eager=True),
-            "row": np.where(state == MISSED, -1, row),
-            "reason": reason,
-        },
-        schema=CHECKED,
+    """CHECKED from numbers: `use` is the position of the script's checkpoint in `uses`."""
+    known = pl.DataFrame(
+        [(script, order, one.id, one.title, one.mandatory, one.deadline_ms) for script, order, one in uses],
+        schema=["script", "order", "checkpoint", "title", "mandatory", "deadline_ms"], orient="row",
+    )  # fmt: skip
+    table = known[use].with_columns(
+        call=call, state=pl.Series(STATES).gather(state), row=np.where(state == MISSED, -1, row), reason=reason
     )
+    return table.select(CHECKED.names()).cast(dict(CHECKED))

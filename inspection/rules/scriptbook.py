@@ -48,7 +48,8 @@ def read_scripts(folder: Path, names: Names) -> tuple[dict[str, Phrase], Identit
     if len(identities) != 1:
         raise RulebookError(f"{folder}: exactly one file holds `identity`, found {len(identities)}")
     lines = [line for data in files.values() for line in ("lines", "branches") if line in data.get("script", {})]
-    names.phrases = frozenset(phrases)
+    asked = identities[0]
+    names.phrases = frozenset([*phrases, *(phrase.id for phrase in (asked.ask, *asked.says.values()))])
     names.checkpoints = frozenset(checkpoints) | ({"verbatim"} if lines else frozenset())
     scripts: dict[str, Script] = {}
     for path, data in files.items():
