@@ -12,7 +12,7 @@ from test_report_listening import write_wav
 
 from inspection.errors import UsageError
 from inspection.report.daily import write_day
-from inspection.report.evidence import page_name, wanted_calls, write_calls
+from inspection.report.evidence import page_name, wanted_calls, write_calls, write_evidence
 from inspection.report.span import Span
 from inspection.report.topics import TOPICS, write_topic
 from inspection.results.store import Store
@@ -115,11 +115,11 @@ def test_the_same_store_gives_the_same_report(place, store):
 
 
 def test_pages_of_an_earlier_run_are_gone(place, store):
-    settings = settings_for(place / "again")
-    stale = write_day(store, LAST, settings).parent / "evidence" / "0000000000000000.html"
+    stale = place / "again" / "0000000000000000.html"
+    stale.parent.mkdir()
     stale.write_text("old", "utf-8")
-    write_day(store, LAST, settings)
-    assert not stale.exists()
+    made = write_evidence(Span(store, LAST, LAST), stale.parent, settings_for(place)).pages
+    assert set(stale.parent.iterdir()) == set(made.values())
 
 
 @pytest.fixture(scope="module")
@@ -185,13 +185,17 @@ def test_an_empty_day_still_has_a_report(place):
 
 
 @pytest.mark.parametrize("limit", [0, 1, 5])
-def test_pages_are_made_for_the_gravest_calls_and_the_rest_is_said(place, store, limit):
-    settings = Settings(report=ReportSettings(folder=place / f"limit{limit}", evidence_pages=limit))
-    path = write_day(store, LAST, settings)
-    wanted = wanted_calls(Span(store, LAST, LAST))
-    made = {page.name for page in path.parent.glob("evidence/*.html")}
-    assert made == {page_name(call) for call in wanted[:limit]}
-    assert f"共有 {len(wanted)} 通电话需要人看" in text_of(path)
+def test_pages_are_made_for_the_gravest_calls(place, store, limit):
+    settings = Settings(report=ReportSettings(folder=place, evidence_pages=limit))
+    span, folder = Span(store, LAST, LAST), place / f"limit{limit}"
+    wanted = wanted_calls(span)
+    evidence = write_evidence(span, folder, settings)
+    assert evidence.wanted == len(wanted) > 5
+    assert {page.name for page in folder.iterdir()} == {page_name(call) for call in wanted[:limit]}
+
+
+def test_the_report_says_how_many_calls_have_no_page(page, store):
+    assert f"共有 {len(wanted_calls(Span(store, LAST, LAST)))} 通电话需要人看" in text_of(page)
 
 
 def test_self_harm_comes_before_every_other_call(store):
