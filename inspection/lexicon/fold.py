@@ -211,6 +211,7 @@ def _read_tens(folded: Folded) -> tuple[Folded, bool]:
     new.codes[where] = np.where(has_before, ord("0"), ord("1"))
     left, right = where - has_before, where + has_after
     for member in (left, where, right):
-        new.start[member], new.end[member] = folded.start[left], folded.end[right]
+        np.minimum.at(new.start, member, folded.start[left])  # a digit between two 十 belongs to both
+        np.maximum.at(new.end, member, folded.end[right])
     kept[where[has_before & has_after]] = False
     return new.take(kept), True

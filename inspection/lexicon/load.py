@@ -114,9 +114,9 @@ def _syllables(path: Path, folding: Folding) -> Syllables | None:
         for name in names:
             if name not in shipped().syllables:
                 raise RulebookError(f"{path}: syllables: {name!r} is no toneless syllable such as xin or lv")
-    for character, name in file.readings.items():
-        if len(character) != 1 or name not in shipped().syllables:
-            raise RulebookError(f"{path}: readings: {character}: {name!r} is no toneless syllable of one character")
+    for written, reading in file.readings.items():
+        if len(reading.split()) != len(written) or not set(reading.split()) <= set(shipped().syllables):
+            raise RulebookError(f"{path}: readings: {written}: {reading!r} must be one toneless syllable a character")
     return Syllables(
         folding, file.initials, file.finals, file.syllables, tuple(file.readings.items()), file.minimum, file.sure
     )

@@ -24,8 +24,8 @@ _LONGEST_WORD = 4
 class Syllables:
     """The firm's idea of what sounds alike, over the shipped readings.
 
-    `initials`, `finals`, `syllables`: sets of names that count as one. `readings`: a character's usual reading where
-    the shipped one does not suit the trade (还: huan). `minimum`: the fewest characters a term needs to be searched by
+    `initials`, `finals`, `syllables`: sets of names that count as one. `readings`: the reading of a character or a
+    phrase where the shipped one does not suit the trade (还: huan, 还没: hai mei). `minimum`: the fewest characters a term needs to be searched by
     sound at all; `sure`: from how many on it needs no further support.
     """
 
@@ -46,8 +46,9 @@ class Syllables:
         table = by_index[facts.reading]
         for digit, name in enumerate(_SPOKEN_DIGITS):
             table[ord("0") + digit] = of_syllable[name]
-        for character, name in self.readings:
-            table[self.folding.term(character)] = of_syllable[name]
+        for written, names in self.readings:
+            if len(names.split()) == 1:
+                table[self.folding.term(written)] = of_syllable[names]
         object.__setattr__(self, "table", table)
         object.__setattr__(self, "phrases", self._phrases(table, of_syllable))
         object.__setattr__(self, "ordinary", _packed_words(self.folding.table[facts.ordinary]))
@@ -69,10 +70,15 @@ class Syllables:
     def _phrases(self, table: np.ndarray, of_syllable: dict[str, int]) -> dict[tuple[int, ...], tuple[int, ...]]:
         """Folded phrase -> classes, where they differ from the classes of its characters taken one by one."""
         facts = shipped()
+        readings = {
+            phrase: [facts.syllables[index] for index in reading]
+            for phrase, reading in zip(facts.phrases, facts.phrase_readings, strict=True)
+        }
+        readings |= {written: names.split() for written, names in self.readings if len(names.split()) > 1}
         phrases = {}
-        for phrase, reading in zip(facts.phrases, facts.phrase_readings, strict=True):
+        for phrase, names in readings.items():
             codes = self.folding.term(phrase)
-            classes = tuple(of_syllable[facts.syllables[index]] for index in reading)
+            classes = tuple(of_syllable[name] for name in names)
             if len(codes) == len(phrase) and not _has_digits(codes) and classes != tuple(table[codes].tolist()):
                 phrases[tuple(codes.tolist())] = classes
         return phrases

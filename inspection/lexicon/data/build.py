@@ -98,11 +98,14 @@ def _readings() -> tuple[np.ndarray, ...]:
 
 def _ordinary_words() -> np.ndarray:
     """(words, 4) code points of the ordinary words of two to four characters, padded with zero."""
+    return np.array([[ord(c) for c in word.ljust(4, "\0")] for word in _frequent_words()], np.uint16)
+
+
+def _frequent_words() -> list[str]:
     text = resources.files("jieba").joinpath("dict.txt").read_text("utf-8")
     fields = (line.split() for line in text.splitlines())
-    words = [f[0] for f in fields if 2 <= len(f[0]) <= 4 and int(f[1]) >= ORDINARY_FREQUENCY]
-    words = sorted(w for w in words if all("一" <= c <= "鿿" for c in w))
-    return np.array([[ord(c) for c in word.ljust(4, "\0")] for word in words], np.uint16)
+    words = (f[0] for f in fields if 2 <= len(f[0]) <= 4 and int(f[1]) >= ORDINARY_FREQUENCY)
+    return sorted(word for word in words if all("一" <= c <= "鿿" for c in word))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,248 @@
+"""Choosing: which matches count, which are cleared, and by which step (domain §2, §7; issue 3, words 4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import lexicon_oracle as oracle
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lexicon_oracle import said, turns_of
+
+from inspection.lexicon.choose import choose
+from inspection.lexicon.load import load_lexicon, with_exception
+from inspection.lexicon.matcher import build
+from inspection.lexicon.model import Entry, Lexicon
+from inspection.lexicon.search import search
+from inspection.tables import HITS, WORDS
+
+PACK = load_lexicon(Path(__file__).parents[1] / "lexicons" / "zh-CN", check_cases=False)
+
+
+def lexicon_of(*entries: dict) -> Lexicon:
+    common = {"title": "t", "severity": "fatal", "roles": ("agent", "robot"), "owner": "o", "source": "s"}
+    case = {"role": "agent", "say": "x", "hit": False}
+    made = tuple(
+        Entry(**{**common, "id": f"threat.e{number}", "category": "threat", "cases": (case,), **entry})
+        for number, entry in enumerate(entries)
+    )
+    return replace(PACK, entries=made)
+
+
+def hits(lexicon: Lexicon, turns: pl.DataFrame, words: pl.DataFrame | None = None) -> pl.DataFrame:
+    return choose(search(build(lexicon.probes, lexicon.folding, lexicon.syllables), turns), lexicon, turns, words)
+
+
+# --- the pairs of domain §7, on the pack itself ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "say", "categories"),
+    [
+        ("customer", "请问会坐牢吗", set()),
+        ("agent", "你会坐牢", {"false_consequence"}),
+        ("agent", "我们提供精准服务", set()),
+        ("agent", "我是经侦支队的", {"impersonation"}),
+        ("customer", "我要报警", {"complaint"}),
+        ("agent", "我报警抓你", {"threat"}),
+        ("agent", "快递上门取件", set()),
+        ("agent", "我上门找你", {"threat"}),
+        ("agent", "请问是他妈妈的电话吗", set()),
+        ("agent", "他妈的", {"abuse"}),
+        ("customer", "今天真是热死了", set()),
+        ("customer", "我不想活了", {"self_harm"}),
+        ("agent", "请转告他回电", set()),
+        ("agent", "你转告他还钱", {"third_party"}),
+        ("agent", "不会影响征信", set()),
+        ("agent", "一定冻结你的微信", {"false_consequence"}),
+        ("customer", "过两天还", set()),
+        ("customer", "十五号还两千", {"promise_to_pay"}),
+    ],
+)
+def test_the_pairs_every_rulebook_must_tell_apart(role, say, categories):
+    assert set(hits(PACK, said(say, role=role)).filter("kept")["category"]) == categories
+
+
+# --- each step -------------------------------------------------------------------------------------------------------
+
+PRISON = {
+    "terms": ("坐牢", "再不还就坐牢"),
+    "patterns": ("[派|叫] ..4 [人] ..4 [你家]",),
+    "exceptions": ("坐牢固的椅子",),
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "say", "step"),
+    [
+        ("agent", "你会坐牢", None),
+        ("robot", "你会坐牢", None),
+        ("unknown", "你会坐牢", None),  # neither accused nor cleared: a person decides
+        ("customer", "你会坐牢", "role"),
+        ("agent", "坐牢固的椅子", "exception"),
+        ("agent", "坐牢 固的椅子", "exception"),
+        ("agent", "坐牢固", None),
+        # negation before: in reach, in the clause, with nothing that ends it
+        ("agent", "您不会坐牢", "negation"),
+        ("agent", "不会因为这个坐牢", "negation"),
+        ("agent", "这不是说要让您去坐牢", None),
+        ("agent", "没有还款就等着坐牢", None),
+        ("agent", "你不还钱就坐牢", None),
+        ("agent", "不是，你会坐牢", None),
+        ("agent", "你会不会坐牢自己清楚", None),
+        ("agent", "不会像你上次那样那样拖到最后坐牢", None),  # out of reach
+        # negation after
+        ("agent", "坐牢是不会的", "negation"),
+        ("agent", "坐牢倒不至于", "negation"),
+        ("agent", "坐牢。不会的", None),
+        # negation between the phrases of a pattern
+        ("agent", "派人去你家", None),
+        ("agent", "派人也不会去你家", "negation"),
+        # quotation
+        ("agent", "骗子会说你要坐牢", "quotation"),
+        ("agent", "网上说会坐牢", "quotation"),
+        ("agent", "我跟你说你会坐牢", None),
+        # question: the customer's only
+        ("agent", "你想坐牢吗", None),
+        ("unknown", "我会坐牢吗", "question"),
+        # warning
+        ("agent", "谨防有人拿坐牢吓唬您", "warning"),
+        ("agent", "说要坐牢的都是骗子", "warning"),
+    ],
+)
+def test_steps(role, say, step):
+    found = hits(lexicon_of(PRISON), said(say, role=role))
+    assert found["cleared_by"].to_list() == [step]
+    assert found["kept"].to_list() == [step is None]
+    assert found["steps"][0].to_list()[0].startswith("found: text")
+    if step is not None:
+        assert found["steps"][0].to_list()[-1].startswith(f"{step}: ")
+
+
+def test_the_longest_match_of_an_entry_covers_its_parts_and_no_other_entry():
+    found = hits(lexicon_of(PRISON, {"terms": ("坐牢",)}), said("再不还就坐牢"))
+    told = {(h["entry_id"], h["quote"]): h["cleared_by"] for h in found.iter_rows(named=True)}
+    assert told == {("threat.e0", "再不还就坐牢"): None, ("threat.e0", "坐牢"): "covered", ("threat.e1", "坐牢"): None}
+
+
+def test_a_match_that_somebody_else_said_covers_nothing():
+    turns = turns_of(("a", "customer", 0, 900, "再不还就坐牢"), ("a", "agent", 900, 1800, "坐牢"))
+    assert hits(lexicon_of(PRISON), turns).filter("kept")["role"].to_list() == ["agent"]
+
+
+def test_an_exception_clears_a_pattern_by_its_first_or_last_phrase():
+    visit = {"patterns": ("[上门] ..4 [你家]",), "exceptions": ("上门服务", "你家网点")}
+    says = ["上门找你家", "上门服务到你家", "上门去你家网点", "上门 服务 你家"]
+    assert hits(lexicon_of(visit), said(*says))["cleared_by"].to_list() == [None, "exception", "exception", "exception"]
+
+
+def test_guards_are_the_entrys_own():
+    silent = lexicon_of({"terms": ("坐牢",), "guards": ()})
+    assert hits(silent, said("您不会坐牢", "骗子说坐牢"))["kept"].to_list() == [True, True]
+
+
+def test_retired_entries_are_neither_searched_nor_shown_and_trial_ones_say_so():
+    found = hits(
+        lexicon_of({"terms": ("坐牢",), "status": "retired"}, {"terms": ("坐牢",), "status": "trial"}), said("坐牢")
+    )
+    assert found.select("entry_id", "status").rows() == [("threat.e1", "trial")]
+
+
+# --- times and certainty ---------------------------------------------------------------------------------------------
+
+
+def words_of(*words: tuple[int, int, int, int, int, float | None]) -> pl.DataFrame:
+    rows = [("c000", *word) for word in words]
+    return pl.DataFrame(rows, schema=WORDS, orient="row")
+
+
+def test_a_hit_has_the_times_and_the_probability_of_its_words():
+    words = words_of(
+        (0, 0, 2, 100, 300, 0.9), (0, 2, 3, 400, 500, 0.8), (0, 3, 4, 600, 700, 0.6), (0, 4, 5, 800, 900, 0.1)
+    )
+    hit = hits(lexicon_of(PRISON), said("你会坐牢的"), words).row(0, named=True)
+    assert (hit["start_ms"], hit["end_ms"], round(hit["confidence"], 3)) == (400, 700, 0.7)
+    assert "word times" in hit["steps"][0]
+
+
+def test_a_word_longer_than_the_hit_lends_its_times():
+    hit = hits(lexicon_of(PRISON), said("你会坐牢的"), words_of((0, 0, 5, 100, 900, 0.5))).row(0, named=True)
+    assert (hit["start_ms"], hit["end_ms"], hit["confidence"]) == (100, 900, 0.5)
+
+
+def test_without_words_times_are_estimated_and_say_so():
+    for words in (None, WORDS.to_frame(), words_of((7, 0, 5, 100, 900, 0.5))):
+        hit = hits(lexicon_of(PRISON), said("你会坐牢的一二三四五"), words).row(0, named=True)
+        assert (hit["start_ms"], hit["end_ms"], round(hit["confidence"], 3)) == (600, 1200, 0.9)
+        assert "estimated times" in hit["steps"][0]
+
+
+def test_words_over_a_breath():
+    turns = turns_of(
+        ("c000", "agent", 0, 900, "你会坐"), ("c000", "customer", 900, 950, "嗯"), ("c000", "agent", 1000, 2000, "牢的")
+    )
+    words = words_of(
+        (0, 2, 3, 700, 900, 0.8), (1, 0, 1, 900, 950, 0.1), (2, 0, 1, 1000, 1200, 0.6), (2, 1, 2, 1200, 1300, 0.1)
+    )
+    hit = hits(lexicon_of(PRISON), turns, words).filter(pl.col("via") == "text").row(0, named=True)
+    assert (hit["quote"], hit["turn_index"], hit["end_turn_index"]) == ("坐牢", 0, 2)
+    assert (hit["start_ms"], hit["end_ms"], round(hit["confidence"], 3)) == (700, 1200, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("window", "kept"), [({"first_s": 1}, ["a"]), ({"last_s": 1}, ["c"]), ({"first_s": 100}, ["a", "b", "c"])]
+)
+def test_windows_count_the_time_of_the_words(window, kept):
+    turns = turns_of(
+        *((call, "agent", start, start + 500, "坐牢") for call, start in (("x", 0), ("x", 4000), ("x", 9000)))
+    )
+    found = hits(lexicon_of({"terms": ("坐牢",), "window": window}), turns)
+    names = dict(zip((0, 1, 2), "abc", strict=True))
+    assert [names[i] for i in found.filter("kept")["turn_index"]] == kept
+    assert set(found.filter(~pl.col("kept"))["cleared_by"]) <= {"window"}
+
+
+# --- laws ------------------------------------------------------------------------------------------------------------
+
+pieces = st.sampled_from("坐 牢 再不还就坐牢 不会 骗子说 ， ？ 吗 就 固 的 椅子 派 人 你家 做 嗯 谨防 是不会的".split())
+speech = st.lists(pieces, max_size=8).map("".join)
+days = st.lists(
+    st.tuples(st.sampled_from("ab"), st.sampled_from(["agent", "customer", "unknown"]), speech), min_size=1, max_size=5
+)
+LAWFUL = lexicon_of(PRISON | {"homophone": True}, {"terms": ("坐牢", "你家"), "guards": ("negation",)})
+
+
+def day_of(spoken: list[tuple[str, str, str]]) -> pl.DataFrame:
+    return turns_of(*((call, role, 3000 * i, 3000 * i + 2000, text) for i, (call, role, text) in enumerate(spoken)))
+
+
+@settings(deadline=None, max_examples=40)
+@given(days, st.lists(pieces, min_size=1, max_size=3).map("".join))
+def test_adding_an_exception_never_adds_a_hit(spoken, phrase):
+    if not PACK.folding.text(phrase):
+        return
+    turns = day_of(spoken)
+    key = ["call_id", "turn_index", "entry_id", "term", "start", "end", "via"]
+    before = set(hits(LAWFUL, turns).filter("kept").select(key).rows())
+    after = set(hits(with_exception(LAWFUL, "threat.e0", phrase), turns).filter("kept").select(key).rows())
+    assert after <= before
+
+
+@settings(deadline=None, max_examples=40)
+@given(days)
+def test_splitting_a_day_in_two_and_judging_both_gives_the_day(spoken):
+    turns = day_of(spoken)
+    words = turns.select("call_id", "turn_index", pl.col("text").str.len_chars().alias("end")).filter(pl.col("end") > 0).select(
+        "call_id", "turn_index", start=pl.lit(0, pl.Int32), end=pl.col("end").cast(pl.Int32),
+        start_ms=pl.lit(1, pl.Int64), end_ms=pl.lit(2, pl.Int64), probability=pl.lit(0.3, pl.Float32),
+    )  # fmt: skip
+    parts = [hits(LAWFUL, turns.filter(pl.col("call_id") == call), words) for call in "ab"]
+    assert pl.concat(parts).equals(hits(LAWFUL, turns.sort("call_id", maintain_order=True), words))
+
+
+def test_no_match_gives_the_empty_table():
+    assert hits(LAWFUL, said("好的")).schema == HITS and hits(LAWFUL, said("好的")).is_empty()
+    assert oracle.found(list(LAWFUL.probes), said("好的")) == set()
