@@ -174,7 +174,7 @@ class State:
         for name in self.checkpoints:
             codes, rows = day.checkpoints.get(name, (np.full(day.calls, -1), row))
             level = table[codes + 1]
-            better = level > state
+            better = (level != MISSING) & ((state == MISSING) | (level > state))
             state[better], row[better] = level[better], rows[better]
         return Answer(state, row, (row >= 0).astype(np.int64))
 

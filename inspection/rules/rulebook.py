@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,15 @@ class Rulebook:
         value = self.thresholds[name].value
         return milliseconds(value) if isinstance(value, str) and milliseconds(value) is not None else value
 
+    def names(self) -> Names:
+        """What conditions written for this rulebook may refer to."""
+        spoken = [*self.phrases, self.identity.ask.id, *(phrase.id for phrase in self.identity.says.values())]
+        checkpoints = {one.id for script in self.scripts for one in script.checkpoints} | {"verbatim"}
+        return Names(
+            {name: one.value for name, one in self.thresholds.items()}, _entry_ids(self.lexicon),
+            frozenset(spoken), frozenset(checkpoints),
+        )  # fmt: skip
+
     @cached_property
     def probes(self) -> tuple[Probe, ...]:
         said = [*self.phrases.values(), self.identity.ask, *self.identity.says.values()]
@@ -91,22 +100,15 @@ def load_rulebook(folder: Path) -> Rulebook:
     head = _head(folder / "rulebook.yaml")
     lexicon = load_lexicon(folder)
     thresholds = head["thresholds"]
-    ids: dict[str, list[str]] = {}
-    for entry in lexicon.entries:
-        ids.setdefault(entry.category, []).append(entry.id)
-        ids.setdefault(entry.id, []).append(entry.id)
-    names = Names(thresholds={name: one.value for name, one in thresholds.items()}, entries=ids)
+    names = Names({name: one.value for name, one in thresholds.items()}, _entry_ids(lexicon))
     phrases, identity, script_list = read_scripts(folder / "scripts", names)
     rules = _rules(folder / "rules", names)
     _refuse_short(folder, [*phrases.values(), identity.ask, *identity.says.values()], lexicon.folding)
     cards = read_scorecards(folder / "scorecards.yaml", names, {rule.id: rule for rule in rules})
-    inline = {
-        name: Phrase(name, name, tuple(said["terms"]), tuple(said["patterns"])) for name, said in names.said.items()
-    }
     return Rulebook(
         folder=folder, name=head["name"], version=str(head["version"]), language=head["language"],
         fingerprint=fingerprint(folder), timezone=head["timezone"], thresholds=thresholds, lexicon=lexicon,
-        phrases=phrases | inline, identity=identity, scripts=script_list, rules=rules, scorecards=cards,
+        phrases=phrases | _inline(names), identity=identity, scripts=script_list, rules=rules, scorecards=cards,
         dispositions=read_dispositions(folder / "dispositions.yaml"), sentences=head["sentences"],
     )  # fmt: skip
 
@@ -120,6 +122,31 @@ SENTENCES = {
     "cleared", "several", "unsure", *WHY[1:], "weak_hearing", "out_of_scope", "no_words", "no_sound", "no_fact",
     "verbatim", "line_altered", "line_slot", "line_added", *(f"checkpoint_{name}" for name in DETAILS[1:]),
 }  # fmt: skip
+
+
+def with_rules(rulebook: Rulebook, bodies: list[Any], place: str = "rules") -> Rulebook:
+    """The same rulebook with these rules (as YAML reads them) in place of its own and without scorecards: to try a rule.
+
+    Raises RulebookError naming the rule and the mistake, as loading does.
+    """
+    names = rulebook.names()
+    rules = tuple(read_rule(body, f"{place}: {body.get('id', number)}", names) for number, body in enumerate(bodies))
+    return replace(rulebook, rules=rules, scorecards=(), phrases=rulebook.phrases | _inline(names))
+
+
+def _inline(names: Names) -> dict[str, Phrase]:
+    """The phrases written inside conditions."""
+    return {
+        name: Phrase(name, name, tuple(said["terms"]), tuple(said["patterns"])) for name, said in names.said.items()
+    }
+
+
+def _entry_ids(lexicon: Any) -> dict[str, list[str]]:
+    ids: dict[str, list[str]] = {}
+    for entry in lexicon.entries:
+        ids.setdefault(entry.category, []).append(entry.id)
+        ids.setdefault(entry.id, []).append(entry.id)
+    return ids
 
 
 def _head(path: Path) -> dict[str, Any]:
