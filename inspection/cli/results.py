@@ -50,7 +50,11 @@ def forget(
 
 @app.command()
 def publish(
-    business_date: Annotated[str, typer.Argument(help="Business date, 2026-11-20.")], settings: Settings = DEFAULT
+    business_date: Annotated[str, typer.Argument(help="Business date, 2026-11-20.")] = "",
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Make or migrate the tables and views, as their owner; publish nothing.")
+    ] = False,
+    settings: Settings = DEFAULT,
 ) -> None:
     """Publish a stored day again; safe to repeat."""
     from inspection.results import publish as publishing
@@ -61,9 +65,13 @@ def publish(
     house = load(settings)
     url = house.publish.url.get_secret_value()
     if not url:
-        raise UsageError(
-            f"{settings}: publish.url is not set; it is the address of the database that receives the results"
-        )
+        raise UsageError(f"{settings}: publish.url is not set; it names the database that receives the results")
+    if prepare:
+        place = house.publish
+        outcomes = (place.outcomes_table, place.outcomes_call_id, place.outcomes_code) if place.outcomes_table else None
+        publishing.prepare(url, outcomes)
+        typer.echo("tables and views are of this version")
+        return
     day, store = _date(business_date), Store(house.store.root)
     rows = publishing.publish(url, day, {name: store.day(name, day) for name in STORED})
     typer.echo(", ".join(f"{table}: {count}" for table, count in rows.items()))
