@@ -101,6 +101,10 @@ class StoreSettings(Section):
 class PublishSettings(Section):
     url: SecretStr = SecretStr("")
     """SQLAlchemy address of the database that receives the results; empty: results stay in the store."""
+    outcomes_table: str = ""
+    """The dialer's own table in that database, for a view that stands beside it; `inspection publish --prepare`."""
+    outcomes_call_id: str = "call_id"
+    outcomes_code: str = "status"
 
 
 class ReportSettings(Section):
