@@ -207,7 +207,29 @@ def test_windows_count_the_time_of_the_words(window, kept):
 
 # --- laws ------------------------------------------------------------------------------------------------------------
 
-pieces = st.sampled_from("坐 牢 再不还就坐牢 不会 骗子说 ， ？ 吗 就 固 的 椅子 派 人 你家 做 嗯 谨防 是不会的".split())
+pieces = st.sampled_from(
+    [
+        "坐",
+        "牢",
+        "再不还就坐牢",
+        "不会",
+        "骗子说",
+        "，",
+        "？",
+        "吗",
+        "就",
+        "固",
+        "的",
+        "椅子",
+        "派",
+        "人",
+        "你家",
+        "做",
+        "嗯",
+        "谨防",
+        "是不会的",
+    ]
+)
 speech = st.lists(pieces, max_size=8).map("".join)
 days = st.lists(
     st.tuples(st.sampled_from("ab"), st.sampled_from(["agent", "customer", "unknown"]), speech), min_size=1, max_size=5
@@ -235,10 +257,19 @@ def test_adding_an_exception_never_adds_a_hit(spoken, phrase):
 @given(days)
 def test_splitting_a_day_in_two_and_judging_both_gives_the_day(spoken):
     turns = day_of(spoken)
-    words = turns.select("call_id", "turn_index", pl.col("text").str.len_chars().alias("end")).filter(pl.col("end") > 0).select(
-        "call_id", "turn_index", start=pl.lit(0, pl.Int32), end=pl.col("end").cast(pl.Int32),
-        start_ms=pl.lit(1, pl.Int64), end_ms=pl.lit(2, pl.Int64), probability=pl.lit(0.3, pl.Float32),
-    )  # fmt: skip
+    words = (
+        turns.select("call_id", "turn_index", pl.col("text").str.len_chars().alias("end"))
+        .filter(pl.col("end") > 0)
+        .select(
+            "call_id",
+            "turn_index",
+            start=pl.lit(0, pl.Int32),
+            end=pl.col("end").cast(pl.Int32),
+            start_ms=pl.lit(1, pl.Int64),
+            end_ms=pl.lit(2, pl.Int64),
+            probability=pl.lit(0.3, pl.Float32),
+        )
+    )
     parts = [hits(LAWFUL, turns.filter(pl.col("call_id") == call), words) for call in "ab"]
     assert pl.concat(parts).equals(hits(LAWFUL, turns.sort("call_id", maintain_order=True), words))
 

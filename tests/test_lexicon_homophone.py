@@ -24,9 +24,18 @@ def lexicon():
     pack = load_lexicon(PACK, check_cases=False)
     case = {"role": "agent", "say": "x", "hit": False}
     entry = Entry(
-        id="threat.sounds", title="t", category="threat", severity="fatal", roles=("agent",), owner="o", source="s",
-        terms=TERMS, homophone=True, homophone_exceptions=("银杏支队",), cases=(case,),
-    )  # fmt: skip
+        id="threat.sounds",
+        title="t",
+        category="threat",
+        severity="fatal",
+        roles=("agent",),
+        owner="o",
+        source="s",
+        terms=TERMS,
+        homophone=True,
+        homophone_exceptions=("银杏支队",),
+        cases=(case,),
+    )
     return Lexicon(PACK, pack.folding, pack.syllables, pack.guards, (entry,))
 
 
@@ -77,11 +86,24 @@ def test_what_ordinary_words_explain_counts_only_where_the_recogniser_doubted_it
 @pytest.mark.parametrize(
     ("a", "b", "same"),
     [
-        ("上门", "商门", True), ("上门", "山门", True), ("你", "里", True), ("法院", "花院", False), ("飞", "灰", False),
-        ("分", "昏", False), ("福", "胡", True), ("发", "哈", True), ("通讯录", "通信录", True), ("还款", "换款", True), ("还没", "孩没", True),
-        ("还没", "换没", False), ("重要", "众要", True), ("重新", "虫新", True), ("银行", "银航", True), ("经侦", "金针", True),
+        ("上门", "商门", True),
+        ("上门", "山门", True),
+        ("你", "里", True),
+        ("法院", "花院", False),
+        ("飞", "灰", False),
+        ("分", "昏", False),
+        ("福", "胡", True),
+        ("发", "哈", True),
+        ("通讯录", "通信录", True),
+        ("还款", "换款", True),
+        ("还没", "孩没", True),
+        ("还没", "换没", False),
+        ("重要", "众要", True),
+        ("重新", "虫新", True),
+        ("银行", "银航", True),
+        ("经侦", "金针", True),
     ],
-)  # fmt: skip
+)
 def test_which_syllables_sound_alike(a, b, same):
     left, right = named_classes(SYLLABLES, a), named_classes(SYLLABLES, b)
     assert (left.tolist() == right.tolist()) == same

@@ -98,10 +98,16 @@ def test_patterns(text, patterns, found):
 @pytest.mark.parametrize(
     ("source", "remedy"),
     [
-        ("", "empty"), ("[a|]", "empty alternative"), ("..3 [a]", "between two groups"), ("[a] ..3", "not at the end"),
-        ("[a] ..3 ..4 [b]", "between two groups"), ("[a] ..99 [b]", "too wide"), ("[a", "cannot be read"), ("a]", "cannot be read"),
+        ("", "empty"),
+        ("[a|]", "empty alternative"),
+        ("..3 [a]", "between two groups"),
+        ("[a] ..3", "not at the end"),
+        ("[a] ..3 ..4 [b]", "between two groups"),
+        ("[a] ..99 [b]", "too wide"),
+        ("[a", "cannot be read"),
+        ("a]", "cannot be read"),
     ],
-)  # fmt: skip
+)
 def test_patterns_that_cannot_be_read_say_why(source, remedy):
     with pytest.raises(PatternError, match=remedy):
         parse(source)
@@ -135,15 +141,21 @@ def test_spaced_languages_match_whole_words(text, terms, patterns, found):
         ([("a", "agent", 0, 900, "你会坐"), ("a", "customer", 1000, 2000, "牢的")], set()),
         ([("a", "agent", 0, 900, "你会坐"), ("b", "agent", 1000, 2000, "牢的")], set()),
         # an interjection of the other side does not cut the phrase
-        ([("a", "agent", 0, 900, "你会坐"), ("a", "customer", 900, 950, "嗯"), ("a", "agent", 1000, 2000, "牢的")], {(0, 2, "坐牢")}),
+        (
+            [("a", "agent", 0, 900, "你会坐"), ("a", "customer", 900, 950, "嗯"), ("a", "agent", 1000, 2000, "牢的")],
+            {(0, 2, "坐牢")},
+        ),
         # out of order in the frame, in order in time
         ([("a", "agent", 1000, 2000, "牢的"), ("a", "agent", 0, 900, "你会坐")], {(1, 0, "坐牢")}),
         # overlapping turns of one role
         ([("a", "agent", 0, 1500, "你会坐"), ("a", "agent", 1000, 2000, "牢的")], {(0, 1, "坐牢")}),
         # three turns in one phrase, one of them empty
-        ([("a", "agent", 0, 900, "等着"), ("a", "agent", 1000, 1100, ""), ("a", "agent", 1200, 2000, "坐牢")], {(0, 2, "等着坐牢"), (2, 2, "坐牢")}),
+        (
+            [("a", "agent", 0, 900, "等着"), ("a", "agent", 1000, 1100, ""), ("a", "agent", 1200, 2000, "坐牢")],
+            {(0, 2, "等着坐牢"), (2, 2, "坐牢")},
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_phrase_runs_over_a_breath_and_nothing_else(turns, found):
     frame = matches(turns_of(*turns), [Probe("p", "entry", ("坐牢", "等着坐牢"))])
     assert set(frame.select("row", "end_row", "quote").iter_rows()) == found
@@ -185,9 +197,47 @@ def test_two_thousand_turns_of_one_call_and_doubled_call_ids():
 # --- laws -----------------------------------------------------------------------------------------------------------
 
 pieces = st.sampled_from(
-    ["坐", "牢", "做", "等着", "不", "要", "脸", "那个", "嗯", "加", "微信", "vx", "WeChat", "，", "找", "叫", "人", "你家", "单位", "门口", "去",
-     "一", "十", "5", "号", "还", "二三七八", "😀", " ", "\n", "我是", "你好", "的", "信", "wei", "老", "实", "线"]
-)  # fmt: skip
+    [
+        "坐",
+        "牢",
+        "做",
+        "等着",
+        "不",
+        "要",
+        "脸",
+        "那个",
+        "嗯",
+        "加",
+        "微信",
+        "vx",
+        "WeChat",
+        "，",
+        "找",
+        "叫",
+        "人",
+        "你家",
+        "单位",
+        "门口",
+        "去",
+        "一",
+        "十",
+        "5",
+        "号",
+        "还",
+        "二三七八",
+        "😀",
+        " ",
+        "\n",
+        "我是",
+        "你好",
+        "的",
+        "信",
+        "wei",
+        "老",
+        "实",
+        "线",
+    ]
+)
 speech = st.lists(pieces, max_size=9).map("".join)
 
 

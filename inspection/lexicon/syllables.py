@@ -25,7 +25,8 @@ class Syllables:
     """The firm's idea of what sounds alike, over the shipped readings.
 
     `initials`, `finals`, `syllables`: sets of names that count as one. `readings`: the reading of a character or a
-    phrase where the shipped one does not suit the trade (还: huan, 还没: hai mei). `minimum`: the fewest characters a term needs to be searched by
+    phrase where the shipped one does not suit the trade (还: huan, 还没: hai mei). `minimum`: the fewest
+    characters a term needs to be searched by
     sound at all; `sure`: from how many on it needs no further support.
     """
 
