@@ -41,7 +41,7 @@ IDENTITY = "from {at} the customer is {who} ({confidence:.2f}): {quote}"
 AUDIO = """\
 audio SHA-256 {audio_sha256}
   {duration_ms} ms, {codec}, {layout}, quality flags: {flags}
-  roles by {role_basis}, confidence {role_confidence}; word probability {word_probability}"""
+  roles by {role_basis}, confidence {role_confidence:.2f}; word probability {word_probability:.2f}"""
 RECORDING = "  recording {recording_id}, matched by {matched_by}, {size_bytes} bytes"
 LINEAGE = """\
 rulebook {rulebook_version}, fingerprint {rulebook_fingerprint}

@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
+import zipfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -25,8 +27,8 @@ from inspection.results.store import Store
 from inspection.settings import Settings
 from inspection.tables import STORED
 
-CALL_COLUMNS = {name: ["call_id"] for name in STORED if "call_id" in STORED[name]}
-"""Tables with rows of a call; `findings` may also name it among `related_calls`, `gates` among `unexpected_ids`."""
+RELATED_DAYS = 31
+"""How many days later a finding may still name a call; rules look back no further."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,12 @@ def forget(
     for day in days:
         audio, found = _recordings(store, day, call_id)
         locations += found
-        pages += _remove_pages(settings, day)
         transcripts += _remove_transcripts(settings, store, audio, call_id)
+    pages += _remove_copies(settings, locations)
+    pages += sum(_remove_pages(settings, day) for day in days) + _remove_mentions(settings, call_id)
     published = _withdraw(settings, [call_id])
-    for day in days:  # last, so that an interrupted forgetting still knows the call
-        rows += _remove_from_day(store, day, {call_id})
+    for day in [*_related_days(store, days, call_id), *days]:  # last, so that an interrupted one still knows the call
+        rows += _remove_from_day(store, day, call_id)
     done = Forgotten(_hash(call_id), str(days[-1]), reason, rows, transcripts, published, pages, len(locations))
     _audit(settings, [done], now or datetime.now(UTC))
     return done, locations
@@ -80,7 +83,9 @@ def purge(settings: Settings, today: date, *, now: datetime | None = None) -> li
         calls = store.day("attempts", day)["call_id"]
         hashes = store.day("recordings", day)["audio_sha256"].drop_nulls().unique()
         counts = _rows_by_call(store, day)
-        pages = _remove_pages(settings, day)
+        pages = _remove_pages(settings, day) + _remove_copies(
+            settings, store.day("recordings", day)["location"].to_list()
+        )
         kept = _heard_elsewhere(store, day, hashes)
         removed = sum(_transcripts(settings).remove(sha256) for sha256 in hashes if sha256 not in kept)
         published = _withdraw_day(settings, day)
@@ -127,19 +132,28 @@ def _heard_elsewhere(store: Store, day: date, hashes: pl.Series) -> set[str]:
     return set(others.select("audio_sha256").collect()["audio_sha256"])
 
 
-def _remove_from_day(store: Store, day: date, call_ids: set[str]) -> int:
-    """Swaps the day for one without these calls; other rows only lose the mention of them."""
-    gone, tables = list(call_ids), {}
-    removed = 0
+def _related_days(store: Store, days: list[date], call_id: str) -> list[date]:
+    """Other days whose findings name the call among those that prove a rule."""
+    after = store.findings(days[0], days[-1] + timedelta(days=RELATED_DAYS))
+    named = after.filter(pl.col("related_calls").list.contains(call_id)).select("business_date").unique().collect()
+    return sorted(day for day in named["business_date"] if day not in days)
+
+
+def _remove_from_day(store: Store, day: date, call_id: str) -> int:
+    """Swaps the day for one without the call; other rows only lose the mention of it. Returns the rows removed."""
+    tables, removed = {}, 0
+    word = rf"(^|[^0-9A-Za-z]){re.escape(call_id)}($|[^0-9A-Za-z])"
     for name in STORED:
         frame = store.day(name, day)
-        if name in CALL_COLUMNS:
-            rest = frame.filter(~pl.col("call_id").is_in(gone).fill_null(False))
+        if "call_id" in frame.columns:
+            rest = frame.filter(pl.col("call_id").ne_missing(call_id))
             removed += frame.height - rest.height
             frame = rest
         lists = [column for column in ("related_calls", "unexpected_ids") if column in frame.columns]
+        texts = [column for column in ("reason", "detail", "observed") if column in frame.columns]
         tables[name] = frame.with_columns(
-            pl.col(column).list.eval(pl.element().filter(~pl.element().is_in(gone))) for column in lists
+            *(pl.col(column).list.eval(pl.element().filter(pl.element() != call_id)) for column in lists),
+            *(pl.col(column).str.replace_all(word, "${1}–${2}") for column in texts),
         )
     tables["runs"] = _recounted(tables)
     store.swap_day(day, tables)
@@ -158,7 +172,7 @@ def _recounted(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def _rows_by_call(store: Store, day: date) -> dict[str, int]:
-    parts = [store.table(name, day, day).select("call_id") for name in CALL_COLUMNS]
+    parts = [store.table(name, day, day).select("call_id") for name in STORED if "call_id" in STORED[name]]
     return dict(pl.concat(parts).drop_nulls().group_by("call_id").len().collect().iter_rows())
 
 
@@ -170,6 +184,32 @@ def _remove_pages(settings: Settings, day: date) -> int:
             removed += sum(1 for path in folder.rglob("*") if path.is_file())
             shutil.rmtree(folder)
     return removed
+
+
+def _remove_mentions(settings: Settings, call_id: str) -> int:
+    """Files of other reports (topics, comparisons) that name the call; they can be drawn again without it."""
+    found = [path for path in settings.report.folder.rglob("*") if path.is_file() and _mentions(path, call_id)]
+    for path in found:
+        path.unlink()
+    return len(found)
+
+
+def _mentions(path: Path, call_id: str) -> bool:
+    if path.suffix == ".parquet":
+        return any(call_id in row for row in pl.read_parquet(path).cast(pl.String, strict=False).rows())
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            return any(call_id.encode() in book.read(name) for name in book.namelist())
+    return call_id.encode() in path.read_bytes()
+
+
+def _remove_copies(settings: Settings, locations: list[str]) -> int:
+    """Cached copies of remote recordings."""
+    copies = [settings.store.work / "recordings" / _hash(location) for location in locations]
+    present = [path for path in copies if path.exists()]
+    for path in present:
+        path.unlink()
+    return len(present)
 
 
 def _withdraw(settings: Settings, call_ids: list[str]) -> int:
