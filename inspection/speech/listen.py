@@ -86,13 +86,13 @@ def make_transcripts(
     read: Callable[[str], bytes] | None = None,
 ) -> Iterator[Progress]:
     """Listens to the recordings that have no transcript yet; yields after each group of calls."""
-    wanted = _without_transcript(calls, engines, store)
+    wanted = _without_transcript(calls, engines, store, settings.calls_per_batch)
     done = calls.height - len(wanted)
     yield Progress(done, calls.height)
     if not wanted:
         return
     engines.recogniser  # noqa: B018  a missing model is told before the first call is decoded
-    for group in _groups(_prepared_ahead(wanted, engines, settings, limits, read or _read_path), settings):
+    for group in _groups(_prepared_ahead(wanted, engines, settings, limits, read or _read_path)):
         skips = [skip for call in group for skip in ([call.skip] if call.skip else [])]
         skips += _recognise([call for call in group if call.prepared is not None], engines, store)
         done += len(group)
@@ -101,9 +101,10 @@ def make_transcripts(
 
 @dataclass
 class _Call:
-    """A call on its way: prepared, or skipped."""
+    """A call on its way: prepared, or skipped. Calls of the same `group` are recognised together."""
 
     row: dict[str, Any]
+    group: int
     prepared: Prepared | None = None
     skip: dict[str, Any] | None = None
 
@@ -122,18 +123,26 @@ class _Call:
         return self.skipped("speech_error", type(error).__name__)
 
 
-def _without_transcript(calls: pl.DataFrame, engines: Engines, store: TranscriptStore) -> list[dict[str, Any]]:
-    """One row for each recording still to be heard, in the order of the calls."""
-    rows = calls.unique("audio_sha256", keep="first", maintain_order=True) if calls.height else calls
+def _without_transcript(calls: pl.DataFrame, engines: Engines, store: TranscriptStore, size: int) -> list[_Call]:
+    """One call for each recording still to be heard, in the order of the calls.
+
+    Groups are counted over all recordings, also those that have a transcript: whoever goes on after an interruption
+    hears each call in the same company, so that even the last digit of a probability is the same.
+    """
     unhashed = calls.filter(pl.col("audio_sha256").is_null())
-    rows = pl.concat([rows.filter(pl.col("audio_sha256").is_not_null()), unhashed])
+    hashed = calls.filter(pl.col("audio_sha256").is_not_null()).unique(
+        "audio_sha256", keep="first", maintain_order=True
+    )
+    rows = pl.concat([hashed, unhashed]).to_dicts()
     return [
-        row for row in rows.to_dicts() if not (sha := row["audio_sha256"]) or not store.has(sha, engines.fingerprint)
+        _Call(row, place // size)
+        for place, row in enumerate(rows)
+        if not (sha := row["audio_sha256"]) or not store.has(sha, engines.fingerprint)
     ]
 
 
 def _prepared_ahead(
-    rows: list[dict[str, Any]],
+    calls: list[_Call],
     engines: Engines,
     settings: SpeechSettings,
     limits: Limits,
@@ -152,10 +161,10 @@ def _prepared_ahead(
 
     def work() -> None:
         try:
-            for row in rows:
+            for call in calls:
                 if stopped.is_set():
                     return
-                put(_prepare(_Call(row), engines, settings, limits, read))
+                put(_prepare(call, engines, settings, limits, read))
             put(None)
         except BaseException as error:  # whatever it is, it belongs to the thread that waits
             put(error)
@@ -193,16 +202,16 @@ def _prepare(
     return call
 
 
-def _groups(calls: Iterator[_Call], settings: SpeechSettings) -> Iterator[list[_Call]]:
-    """Groups of `calls_per_batch` calls, or fewer where there is much speech in them."""
+def _groups(calls: Iterator[_Call]) -> Iterator[list[_Call]]:
+    """Calls of one group together, or fewer where there is much speech in them."""
     group: list[_Call] = []
     speech_s = 0.0
     for call in calls:
-        group.append(call)
-        speech_s += sum(map(len, call.prepared.clips)) / RATE_HZ if call.prepared else 0
-        if len(group) >= settings.calls_per_batch or speech_s >= GROUP_SPEECH_S:
+        if group and (call.group != group[0].group or speech_s >= GROUP_SPEECH_S):
             yield group
             group, speech_s = [], 0.0
+        group.append(call)
+        speech_s += sum(map(len, call.prepared.clips)) / RATE_HZ if call.prepared else 0
     if group:
         yield group
 

@@ -32,7 +32,10 @@ APART_S = 100
 
 
 class Word(NamedTuple):
-    """A word with its half-open time from the start of the clip and its probability. `text` keeps a leading space."""
+    """A word with its half-open time from the start of the clip and its probability. `text` keeps a leading space.
+
+    faster-whisper's probabilities are kept to two digits: the seventh depends on the company in the batch.
+    """
 
     start_ms: int
     end_ms: int
@@ -122,7 +125,12 @@ def _words(segments: list[dict[str, Any]], offset_s: float, length_s: float) -> 
         return min(max(round(1000 * (float(seconds) - offset_s)), 0), longest)
 
     return [
-        Word(ms(word["start"]), max(ms(word["end"]), ms(word["start"])), word["word"], float(word["probability"]))
+        Word(
+            ms(word["start"]),
+            max(ms(word["end"]), ms(word["start"])),
+            word["word"],
+            round(float(word["probability"]), 2),
+        )
         for segment in segments
         for word in segment.get("words", ())
         if word["word"].strip()
