@@ -35,12 +35,12 @@ FACTS: dict[str, tuple[str, str]] = {
     # derived from them
     "answered": (FLAG, "somebody or something answered"),
     "dialed_time": (TIME, "local time of day of dialling"),
-    "answered_time": (TIME, "local time of day of the answer"),
+    "answered_time": (TIME, "local time of day of the answer, or of dialling where nobody answered"),
     "ended_time": (TIME, "local time of day of the end"),
     "dialed_clock": (TEXT, "local time of dialling as a reader writes it"),
     # from the recording (tables.AUDIO)
     "heard": (FLAG, "the recording was transcribed"),
-    "skip_reason": (TEXT, "why the call was not inspected (inspection.errors.SKIP_REASONS)"),
+    "skip_reason": (TEXT, "inspected, or why not (inspection.errors.SKIP_REASONS)"),
     "layout": (TEXT, "stereo | mono | mono_in_stereo"),
     "duration_ms": (DURATION, "length of the recording"),
     "length_gap": (NUMBER, "share of the talk time that the recording lacks; negative when it is longer"),
@@ -87,10 +87,10 @@ def local_times(attempts: pl.DataFrame, default_zone: str) -> pl.DataFrame:
     )
     parts = []
     for (zone,), part in frame.group_by("zone", maintain_order=True):
-        local = [
-            pl.col(f"{n}_at").dt.convert_time_zone(zone).dt.replace_time_zone(None).alias(f"{n}_local") for n in names
-        ]
         try:
+            local = [
+                pl.col(f"{n}_at").dt.convert_time_zone(zone).dt.replace_time_zone(None).alias(f"{n}_local") for n in names
+            ]
             parts.append(part.select("call", *local))
         except pl.exceptions.PolarsError:
             raise InputError(

@@ -84,6 +84,7 @@ def factsheet(calls: pl.DataFrame, audio: pl.DataFrame, skips: pl.DataFrame | No
         last_identity=pl.when(pl.col("turn_count").is_not_null()).then(pl.col("last_identity").fill_null("unknown")),
         consent_window=pl.col("consent_window").fill_null(False),  # none on record is none
         do_not_call=pl.col("do_not_call").fill_null(False),
+        skip_reason=pl.when(listened).then(pl.lit("inspected")).otherwise("skip_reason"),
         recording_kept=pl.lit(None, pl.Boolean),
         length_surplus=pl.when(pl.col("talk_ms") > 0).then(pl.col("duration_ms") / pl.col("talk_ms") - 1),
         length_gap=pl.when(pl.col("talk_ms") > 0).then(1 - pl.col("duration_ms") / pl.col("talk_ms")),
@@ -94,6 +95,7 @@ def factsheet(calls: pl.DataFrame, audio: pl.DataFrame, skips: pl.DataFrame | No
         customer_turns=pl.when(listened).then(pl.col("customer_turns").fill_null(0)),
     )
     return frame.with_columns(
+        answered_time=pl.coalesce("answered_time", "dialed_time"),
         first_word_ms=pl.coalesce("first_agent_word_ms", "first_staff_turn_ms") - pl.col("answer_offset_ms"),
         staff_pace=pl.when(pl.col("agent_speech_ms") > 10_000).then(pl.col("staff_characters") * 60_000 / pl.col("agent_speech_ms")),
         interruption_share=pl.when(pl.col("speech_ms").is_not_null() & (pl.col("staff_turns") > 0))
