@@ -139,7 +139,7 @@ def facts_of(case: Case, printer: Printer) -> list[tuple[str, str]]:
         "talk_ms": clock(facts["talk_ms"] or 0),
         "customer_name": mask_person(facts["customer_name"] or "") or None,
         "phone": facts["phone_last4"] and f"*{facts['phone_last4']}",
-        "phone_owner": facts["phone_owner"],
+        "phone_owner": words.code("phone_owner", facts["phone_owner"]),
         "who": words.code("who", facts["who"]),
         "outcome": words.code("outcome", facts["outcome"]),
         "heard": words.code("outcome", facts["heard"]),

@@ -145,7 +145,7 @@ def _page(case: Case, recording: Path | None, settings: Settings, known: dict[st
         lineage=lineage_of(case),
         components=components_of(case),
         score=_first(case.rows["scores"]),
-        muted=bool(private),
+        muted=bool(private and clip),
         muted_whole=whole,
         doubtful=doubtful(case, settings),
         script=_script(),

@@ -192,21 +192,19 @@ def hours(words: Wording, cells: pl.DataFrame, dimension: str, small_number: int
     )
 
 
-def checkpoints(words: Wording, frame: pl.DataFrame, small_number: int) -> Figure:
-    """Share of calls in which a checkpoint was said in time, by stage."""
+def checkpoints(words: Wording, frame: pl.DataFrame, small_number: int, most: int = 14) -> Figure:
+    """Share of calls in which a checkpoint was said in time, by stage; the checkpoints judged most often."""
     stages = frame["stage"].unique().sort().to_list()
-    titles = frame.unique("title", keep="first", maintain_order=True)["title"].to_list()
+    often = frame.group_by("title", maintain_order=True).agg(pl.col("cp_judged").sum())
+    chosen = often.filter(pl.col("cp_judged") > 0).top_k(most, by="cp_judged")
+    titles = often.join(chosen, on="title", how="semi", maintain_order="left")["title"].to_list()
     sums = frame.group_by("stage", "title").agg(pl.col("cp_pass", "cp_judged").sum())
-    grid = {
-        (row["stage"], row["title"]): (row["cp_pass"], row["cp_judged"])
-        for row in sums.iter_rows(named=True)
-        if row["cp_judged"]
-    }
+    grid = {(row["stage"], row["title"]): (row["cp_pass"], row["cp_judged"]) for row in sums.iter_rows(named=True)}
     return heat_map(
         "checkpoints",
         words,
         [stage or "—" for stage in stages],
-        titles,
+        [title if len(title) <= 10 else f"{title[:9]}…" for title in titles],
         lambda row, column: grid.get((stages[row], titles[column])),
         small_number=small_number,
         bad="low",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
+
 from inspection.errors import IntakeError
 from inspection.report.span import Span
 from inspection.settings import Settings
@@ -19,10 +21,11 @@ class Recordings:
     def __init__(self, span: Span, settings: Settings) -> None:
         from inspection.intake.recordings import archive
 
-        heard = span.table("audio").select("call_id", "audio_sha256")
-        found = span.table("recordings").select("call_id", "audio_sha256", "location")
-        matched = found.join(heard, on=["call_id", "audio_sha256"], how="semi").sort("call_id", "location").collect()
-        self._locations = dict(matched.unique("call_id", keep="first").select("call_id", "location").iter_rows())
+        heard = span.table("audio").select("call_id", heard="audio_sha256")
+        found = span.table("recordings").filter(pl.col("call_id").is_not_null()).join(heard, on="call_id", how="left")
+        other = pl.col("audio_sha256").ne_missing(pl.col("heard"))  # the recording that was listened to comes first
+        first = found.sort("call_id", other, "location").group_by("call_id", maintain_order=True).first()
+        self._locations = dict(first.select("call_id", "location").collect().iter_rows())
         self._archive = archive(settings)
 
     def __call__(self, call_id: str) -> Path | None:

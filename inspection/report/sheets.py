@@ -112,7 +112,12 @@ class Printer:
         text = self.text(name, value)
         if name in DIGESTS and len(text) > 16:
             return Cell(f"{text[:16]}…", text, "digest")
-        return Cell(text, text, name if name in ("quote", "call_id") else "", sheet.links.get(value, ""))
+        return Cell(
+            text,
+            text,
+            name if name in ("quote", "call_id", "rule_id", "checkpoint_id") else "",
+            sheet.links.get(value, ""),
+        )
 
     def _moment(self, value: date) -> Cell:
         if isinstance(value, datetime):
