@@ -29,7 +29,7 @@ FRAME = pl.Schema(
         "end": pl.Int32,
         "value": pl.Float64,  # ms, characters a minute, cents, days: in the unit of the kind
         "why": pl.Int8,  # index into WHY; 0 is strong
-        "rough": pl.Boolean,  # the time is only known to the turn
+        "rough_from_ms": pl.Int64,  # where the time is only known to the turn: the turn's start
         "detail": pl.String,
         "severity": pl.String,  # of a hit, otherwise null
         "status": pl.String,
@@ -47,7 +47,7 @@ def collect(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return (
         frame.with_columns(missing)
         .select(FRAME.names())
-        .with_columns(pl.col("why").fill_null(0), pl.col("role").fill_null("none"), pl.col("rough").fill_null(False))
+        .with_columns(pl.col("why").fill_null(0), pl.col("role").fill_null("none"))
         .sort("call", "start_ms", "end_ms", nulls_last=False, maintain_order=True)
     )
 
@@ -85,7 +85,7 @@ class Evidence:
         self.why = frame["why"].to_numpy()
         self.strong = self.why == 0
         self.value = frame["value"].to_numpy()
-        self.rough = frame["rough"].to_numpy()
+        self.rough_from_ms = frame["rough_from_ms"].fill_null(frame["start_ms"]).fill_null(-1).to_numpy()
         self.key = _key(self.call, self.start_ms)
         self.live = (frame["status"] != "trial").fill_null(True).to_numpy()
         self.changes = changes or Changes.nothing()

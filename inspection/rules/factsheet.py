@@ -104,7 +104,7 @@ def factsheet(calls: pl.DataFrame, audio: pl.DataFrame, skips: pl.DataFrame | No
     ).select("call_id", *FACTS, *EXTRA)  # fmt: skip
 
 
-EXTRA = ("answer_offset_ms", "heard_until_ms", "role_confidence", "word_probability", "quality_flags", "turn_count", "turn_probability",
+EXTRA = ("answer_offset_ms", "heard_until_ms", "role_confidence", "word_probability", "quality_flags", "turn_count", "turn_probability", "turn_role_confidence",
          "script_id", "customer_name", "sound_measured")  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def hearing(facts: pl.DataFrame, thresholds: Any) -> tuple[np.ndarray, np.ndarra
     probability = pl.coalesce("word_probability", "turn_probability")
     poor = (
         (probability < thresholds("min_call_word_probability")).fill_null(False)
-        | (pl.col("role_confidence") < thresholds("min_role_confidence")).fill_null(False)
+        | (pl.coalesce("role_confidence", "turn_role_confidence") < thresholds("min_role_confidence")).fill_null(False)
         | (
             pl.col("quality_flags")
             .list.set_intersection(pl.lit(thresholds("weak_quality_flags"), pl.List(pl.String)))
@@ -134,6 +134,7 @@ def _talk(turns: pl.DataFrame) -> pl.DataFrame:
         staff_characters=pl.col("text").filter(staff).str.count_matches(r"\p{L}").sum(),
         first_staff_turn_ms=pl.col("start_ms").filter(staff).min(), last_turn_ms=pl.col("end_ms").max(),
         customer_last=(pl.col("role").sort_by("end_ms").last() == "customer"),
+        turn_role_confidence=pl.col("role_confidence").mean(),
         turn_probability=pl.col("word_probability").mean(),
     )  # fmt: skip
 

@@ -117,9 +117,10 @@ def _judge_order(day: Day, checkpoint: Checkpoint, row: np.ndarray, mark: object
 def _judge_time(day: Day, checkpoint: Checkpoint, row: np.ndarray, limits: Limits, mark: object) -> None:
     ev, spoken = day.evidence, row >= 0
     if checkpoint.deadline_ms is not None:
-        delay = ev.start_ms[row] - day.facts["answer_offset_ms"].to_numpy() - checkpoint.deadline_ms
-        mark(spoken & (delay > limits.tolerance), LATE, "late")
-        mark(spoken & (delay > 0) & ((delay <= limits.tolerance) | ev.rough[row]), DOUBTFUL, "near_deadline")
+        due = day.facts["answer_offset_ms"].to_numpy() + checkpoint.deadline_ms
+        late = spoken & (ev.start_ms[row] > due)
+        mark(late, LATE, "late")
+        mark(late & ((ev.start_ms[row] <= due + limits.tolerance) | (ev.rough_from_ms[row] <= due)), DOUBTFUL, "near_deadline")
     if checkpoint.last_ms is not None:
         left = day.facts["heard_until_ms"].fill_null(0).to_numpy() - ev.end_ms[row] - checkpoint.last_ms
         mark(spoken & (left > limits.tolerance), DISORDERED, "not_at_end")

@@ -103,11 +103,11 @@ def said(
     )
     columns = ["row", "end_row", "start", "end", "via", "quote", "id", "kind", "value"]
     both = timed(pl.concat([phrases.select(columns), numbers.select(columns)]), turns, words)
-    turn = turns.select("call", turn_why="why")[both["row"]]
+    turn = turns.select("call", turn_why="why", turn_ms="start_ms")[both["row"]]
     ambiguous = (pl.col("via") == "homophone") & (pl.col("quote").str.len_chars() < LONG_BY_SOUND)
     weak = pl.col("probability").fill_null(1.0) < thresholds("min_word_probability")
     return both.hstack(turn).with_columns(
-        confidence=pl.col("probability").fill_null(1.0), rough=pl.col("timing") != "word times",
+        confidence=pl.col("probability").fill_null(1.0), rough_from_ms=pl.when(pl.col("timing") != "word times").then("turn_ms"),
         why=pl.when(ambiguous).then(HOMOPHONE).when(pl.col("turn_why") == WEAK_ROLE).then(WEAK_ROLE)
         .when(weak).then(WEAK_WORDS).otherwise(0).cast(pl.Int8),
     )  # fmt: skip
