@@ -40,14 +40,14 @@ FRAME = pl.Schema(
 def collect(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """The parts as one frame in the order of calls and times; columns a part lacks are null, `why` is then strong."""
     frame = pl.concat(
-        [part.select([pl.col(c).cast(t) for c, t in FRAME.items() if c in part.columns]) for part in parts],
+        [
+            pl.DataFrame(schema=FRAME),
+            *(part.select([pl.col(c).cast(t) for c, t in FRAME.items() if c in part.columns]) for part in parts),
+        ],
         how="diagonal",
     )
-    missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in FRAME.items() if name not in frame.columns]
     return (
-        frame.with_columns(missing)
-        .select(FRAME.names())
-        .with_columns(pl.col("why").fill_null(0), pl.col("role").fill_null("none"))
+        frame.with_columns(pl.col("why").fill_null(0), pl.col("role").fill_null("none"))
         .sort("call", "start_ms", "end_ms", nulls_last=False, maintain_order=True)
     )
 

@@ -1,0 +1,139 @@
+"""Scores: sums against a plain reckoning, caps that hold, what is not known or not applicable, trial and fatal rules."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inspection.rules.conditions import Compare, Day
+from inspection.rules.evidence import Evidence, collect
+from inspection.rules.model import Component, Rule, Scorecard
+from inspection.rules.scorecard import FAIL, INAPPLICABLE, PASS, UNSURE, VERDICTS, score
+
+SEVERITIES = ("minor", "major", "minor", "major", "fatal", "info")
+POINTS = (10.0, 8.0, 6.0, 5.0, 4.0, 2.0)
+SECTIONS = ("a", "a", "a", "b", "b", "b")
+ALWAYS = Compare("heard", (("is", True),))
+
+
+def rules() -> tuple[Rule, ...]:
+    return tuple(
+        Rule(f"R{i}", 1, f"R{i}", severity, "live", "words", "", "", ALWAYS, None, "", "", None, "staff") for i, severity in enumerate(SEVERITIES)
+    )
+
+
+def card(caps=(), losses=None) -> Scorecard:
+    components = tuple(Component(f"R{i}", points, section) for i, (points, section) in enumerate(zip(POINTS, SECTIONS, strict=True)))
+    return Scorecard("card", "card", ALWAYS, components, losses or {}, caps, ((90.0, "合格"), (70.0, "待改进"), (0.0, "预警")), 70.0)
+
+
+def scored(verdicts, one=None, live=None, heard=None):
+    verdicts = np.array(verdicts, np.int8)
+    calls = verdicts.shape[1]
+    facts = pl.DataFrame({"heard": [True] * calls})
+    day = Day(facts, Evidence(collect([]), calls), np.full(calls, 2), np.zeros(calls))
+    ids = pl.Series([f"c{i:03}" for i in range(calls)])
+    live = np.ones(verdicts.shape, bool) if live is None else np.array(live)
+    return score(day, (one or card(),), rules(), verdicts, live, np.ones(calls, bool) if heard is None else np.array(heard), ids)
+
+
+def reckoned(column, caps=(), losses=None) -> float | None:
+    """The score of one call, rule by rule."""
+    possible, lost = 0.0, {"a": 0.0, "b": 0.0}
+    for verdict, points, section in zip(column, POINTS, SECTIONS, strict=True):
+        if verdict in (FAIL, PASS):
+            possible += points
+            lost[section] += points if verdict == FAIL else 0
+    value = None
+    if possible:
+        value = 100 * (possible - sum(min(loss, (losses or {}).get(name, 1e9)) for name, loss in lost.items())) / possible
+    for severity, least, most in caps:
+        if sum(v == FAIL and s == severity for v, s in zip(column, SEVERITIES, strict=True)) >= least:
+            value = min(value, most) if value is not None else most
+    return 0.0 if column[4] == FAIL else value
+
+
+COLUMN = st.lists(st.sampled_from([FAIL, PASS, UNSURE, INAPPLICABLE]), min_size=6, max_size=6)
+CAPS = (("major", 2, 65.0), ("major", 1, 85.0))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(COLUMN, min_size=1, max_size=8))
+def test_scores_are_what_a_plain_reckoning_gives(columns):
+    losses = {"a": 12.0}
+    lines, sums = scored(np.array(columns).T, card(CAPS, losses))
+    for column, row in zip(columns, sums.iter_rows(named=True), strict=True):
+        expected = reckoned(column, CAPS, losses)
+        assert row["score"] == (None if expected is None else pytest.approx(expected))
+        assert row["fatal"] == (column[4] == FAIL) and row["unsure"] == column.count(UNSURE)
+        assert row["fatal_rules"] == (["R4"] if column[4] == FAIL else [])
+    assert lines.height == 6 * len(columns)
+    assert lines["possible"].to_list() == [p if v in (FAIL, PASS) else 0 for column in columns for v, p in zip(column, POINTS, strict=True)]
+    assert lines["verdict"].to_list() == [VERDICTS[v] for column in columns for v in column]
+
+
+@settings(max_examples=60, deadline=None)
+@given(COLUMN, st.integers(0, 5))
+def test_what_is_not_applicable_never_changes_a_score(column, position):
+    """A card that lacks the rule scores the call as a card that has it where it does not apply."""
+    column[position] = INAPPLICABLE
+    _, whole = scored(np.array([column]).T)
+    fewer = card()
+    shorter = Scorecard(**{**fewer.__dict__, "components": tuple(c for i, c in enumerate(fewer.components) if i != position)})
+    _, short = scored(np.array([column]).T, shorter)
+    assert whole.equals(short)
+
+
+@settings(max_examples=60, deadline=None)
+@given(COLUMN)
+def test_a_rule_on_trial_costs_nothing_whatever_it_finds(column):
+    live = np.ones((6, 1), bool)
+    live[3] = False
+    without = [*column]
+    without[3] = INAPPLICABLE
+    _, trial = scored(np.array([column]).T, card(CAPS), live)
+    _, never = scored(np.array([without]).T, card(CAPS))
+    assert trial.equals(never)
+
+
+@settings(max_examples=60, deadline=None)
+@given(COLUMN, st.integers(0, 5))
+def test_finding_one_more_failure_never_raises_a_score(column, position):
+    column[position] = PASS
+    worse = [*column]
+    worse[position] = FAIL
+    _, sums = scored(np.array([column, worse]).T, card(CAPS, {"a": 12.0}))
+    assert sums["score"][1] <= sums["score"][0]
+
+
+@pytest.mark.parametrize(
+    ("column", "verdict", "band"),
+    [
+        ([PASS] * 6, "pass", "合格"),
+        ([PASS] * 5 + [UNSURE], "unsure", "合格"),
+        ([FAIL, FAIL, PASS, PASS, PASS, PASS], "fail", "预警"),
+        ([PASS] * 4 + [FAIL, UNSURE], "fail", "预警"),
+        ([INAPPLICABLE] * 6, "unsure", None),
+        ([UNSURE] * 6, "unsure", None),
+    ],
+)
+def test_unsure_is_never_silently_a_pass(column, verdict, band):
+    _, sums = scored(np.array([column]).T)
+    assert (sums["verdict"].item(), sums["band"].item()) == (verdict, band)
+
+
+@pytest.mark.parametrize(("majors", "most"), [(0, 100), (1, 85), (2, 65)])
+def test_caps_hold_for_the_total(majors, most):
+    column = [PASS] * 6
+    for position in (1, 3)[:majors]:
+        column[position] = FAIL
+    _, sums = scored(np.array([column]).T, card((("major", 1, 85.0), ("major", 2, 65.0)), {"a": 1.0, "b": 1.0}))
+    assert sums["score"].item() <= most
+
+
+def test_calls_that_were_not_heard_have_findings_but_no_score():
+    lines, sums = scored(np.array([[PASS] * 6, [FAIL] * 6]).T, heard=[True, False])
+    assert sums["call_id"].to_list() == ["c000"] and lines["call_id"].unique().to_list() == ["c000"]
