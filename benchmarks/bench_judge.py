@@ -1,0 +1,208 @@
+"""Judging a generated day, beside one raw pass of the automaton over the same words.
+
+    python benchmarks/bench_judge.py [--turns 1000000] [--terms 50000]
+
+Every line is measured in a process of its own, so that peak memory is the line's and not its neighbour's. "raw pass"
+is `ahocorasick_rs.AhoCorasick(phrases).find_matches_as_indexes(joined, overlapping=True)` over all turns joined by a
+newline, with every phrase that the lexicon searches (terms, and the phrases of patterns), unfolded: no width, no
+traditional characters, no sounds, no gaps, no exceptions. Ratios are against it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+from days import day, invented_terms, words_of
+
+PACK = Path(__file__).parents[1] / "lexicons" / "zh-CN"
+Timer = Callable[[str], object]
+
+
+def phrases_of(lexicon) -> list[str]:
+    from inspection.lexicon.pattern import parse
+
+    terms = {term for entry in lexicon.active for term in entry.terms}
+    groups = (group for entry in lexicon.active for source in entry.patterns for group in parse(source).groups)
+    return sorted(terms | {phrase for group in groups for phrase in group})
+
+
+def lexicon_of(terms: int):
+    """The pack, with invented terms spread over its entries until it has that many."""
+    from inspection.lexicon.load import load_lexicon
+
+    lexicon = load_lexicon(PACK, check_cases=False)
+    more = invented_terms(max(0, terms - sum(len(entry.terms) for entry in lexicon.active)))
+    share = len(more) // len(lexicon.entries) + 1
+    extended = (
+        e.model_copy(update={"terms": (*e.terms, *more[i * share : (i + 1) * share])})
+        for i, e in enumerate(lexicon.entries)
+    )
+    return replace(lexicon, entries=tuple(extended))
+
+
+# --- what is measured ------------------------------------------------------------------------------------------------
+
+
+def raw_pass(turns: pl.DataFrame, _words: pl.DataFrame, lexicon, took: Timer) -> int:
+    from ahocorasick_rs import AhoCorasick, MatchKind
+
+    automaton = AhoCorasick(phrases_of(lexicon), matchkind=MatchKind.Standard)
+    with took("raw pass"):
+        joined = turns["text"].str.join("\n").item()
+        return len(automaton.find_matches_as_indexes(joined, overlapping=True))
+
+
+def polars_find_many(turns: pl.DataFrame, _words: pl.DataFrame, lexicon, took: Timer) -> int:
+    phrases = phrases_of(lexicon)
+    with took("polars str.find_many"):
+        return turns["text"].str.find_many(phrases, overlapping=True).list.len().sum()
+
+
+def pyahocorasick(turns: pl.DataFrame, _words: pl.DataFrame, lexicon, took: Timer) -> int:
+    import ahocorasick
+
+    automaton = ahocorasick.Automaton()
+    for number, phrase in enumerate(phrases_of(lexicon)):
+        automaton.add_word(phrase, number)
+    automaton.make_automaton()
+    with took("pyahocorasick"):
+        return sum(1 for _ in automaton.iter(turns["text"].str.join("\n").item()))
+
+
+def python_loop(turns: pl.DataFrame, _words: pl.DataFrame, lexicon, took: Timer) -> int:
+    from ahocorasick_rs import AhoCorasick, MatchKind
+
+    automaton = AhoCorasick(phrases_of(lexicon), matchkind=MatchKind.Standard)
+    with took("Python loop per turn"):
+        return sum(len(automaton.find_matches_as_indexes(text, overlapping=True)) for text in turns["text"])
+
+
+def words_in_parts(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) -> int:
+    """The same work as `words_whole`, block by block in one thread, to see where the time goes."""
+    from inspection.lexicon import search as searching
+    from inspection.lexicon.choose import choose
+    from inspection.lexicon.matcher import build
+
+    matcher = build(lexicon.probes, lexicon.folding, lexicon.syllables)
+    frames = []
+    with took("lay out turns"):
+        blocks = list(searching._blocks(searching._lay_out(turns)))
+    for laid in blocks:
+        with took("fold"):
+            block = searching._Block(matcher, turns, laid)
+        with took("scan text"):
+            found, readings = matcher.text.search(block.folded.codes, block.breaks)
+            found = found.take(searching._whole_numbers(matcher, block.folded, found))
+        with took("scan syllables"):
+            units = searching._spoken_units(matcher, block.folded.codes, *readings)
+            spoken, _ = matcher.homophone.search(units, block.breaks)
+            spoken = spoken.take(~searching._found_already(found, spoken))
+        with took("matches with quotes and context"):
+            frames += [
+                searching._frame(matcher, turns, block, f, via) for f, via in ((found, "text"), (spoken, "homophone"))
+            ]
+    with took("matches with quotes and context"):
+        matches = (
+            pl.concat(frames).sort("row", "start", "end_row", "end", "item", "via", maintain_order=True).drop("item")
+        )
+    with took("choose"):
+        return len(choose(matches, lexicon, turns, words))
+
+
+def words_whole(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) -> int:
+    from inspection.lexicon.choose import choose
+    from inspection.lexicon.matcher import build
+    from inspection.lexicon.search import search
+
+    matcher = build(lexicon.probes, lexicon.folding, lexicon.syllables)
+    with took("words: fold, scan, choose"):
+        return len(choose(search(matcher, turns), lexicon, turns, words))
+
+
+def nothing(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) -> int:
+    """What the process holds before any work: the libraries and the day."""
+    with took("the day itself"):
+        return len(turns) + 0 * (len(words) + len(lexicon.entries))
+
+
+MEASURES = (nothing, raw_pass, polars_find_many, pyahocorasick, python_loop, words_in_parts, words_whole)
+
+
+# --- measuring -------------------------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--turns", type=int, default=1_000_000)
+    parser.add_argument("--terms", type=int, default=0, help="extend the pack with invented terms to this many")
+    parser.add_argument("--repeat", type=int, default=3, help="the fastest of so many runs counts")
+    parser.add_argument("--only", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.only:
+        _child(options)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        print(f"generating {options.turns:,} turns", flush=True)
+        _write_day(Path(folder), options.turns)
+        raw = 0.0  # seconds of the raw pass; every ratio is of wall time
+        for measured in MEASURES:
+            result = _measured(measured.__name__, folder, options)
+            raw = raw or result["seconds"].get("raw pass", (0.0, 0.0))[0]
+            for name, (seconds, cpu) in result["seconds"].items():
+                ratio = f"{seconds / raw:6.2f} x" if raw else " " * 8
+                size = f"peak {result['peak_mib']:6,d} MiB   {result['count']:,} found"
+                print(f"  {name:32s} {seconds:8.3f} s {ratio}   {cpu:8.3f} s of processor   {size}", flush=True)
+
+
+def _write_day(folder: Path, turns: int) -> None:
+    from inspection.lexicon.load import load_lexicon
+
+    cases = [
+        (case.role, case.turns[0]) for entry in load_lexicon(PACK, check_cases=False).entries for case in entry.cases
+    ]
+    generated = day(turns, cases)
+    generated.write_parquet(folder / "turns.parquet")
+    words_of(generated).write_parquet(folder / "words.parquet")
+
+
+def _measured(name: str, folder: str, options: argparse.Namespace) -> dict:
+    command = [sys.executable, __file__, "--only", name, "--folder", folder, "--terms", str(options.terms)]
+    runs = []
+    for _ in range(options.repeat):
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        runs.append(json.loads(done.stdout.splitlines()[-1]))
+    best = min(runs, key=lambda run: sum(wall for wall, _ in run["seconds"].values()))
+    return best | {"peak_mib": max(run["peak_mib"] for run in runs)}
+
+
+def _child(options: argparse.Namespace) -> None:
+    turns, words = (pl.read_parquet(options.folder / f"{name}.parquet") for name in ("turns", "words"))
+    seconds: dict[str, tuple[float, float]] = {}
+
+    @contextmanager
+    def took(name: str) -> Iterator[None]:
+        clocks = time.perf_counter(), time.process_time()
+        yield
+        wall, cpu = seconds.get(name, (0.0, 0.0))
+        seconds[name] = (wall + time.perf_counter() - clocks[0], cpu + time.process_time() - clocks[1])
+
+    measure = next(measure for measure in MEASURES if measure.__name__ == options.only)
+    count = measure(turns, words, lexicon_of(options.terms), took)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({"seconds": seconds, "peak_mib": peak, "count": count}))
+
+
+if __name__ == "__main__":
+    main()
