@@ -69,15 +69,18 @@ def _steps(lexicon: Lexicon, turns: pl.DataFrame) -> Iterator[tuple[str, Callabl
 
 
 def _told(hits: pl.DataFrame, passed: list[str], name: str | None, reason: pl.Series | None) -> pl.DataFrame:
-    """The hits with kept, cleared_by and steps: what found them, the steps passed, the step that cleared them."""
-    steps = [pl.format("found: {}, {}", "via", "timing"), *map(pl.lit, passed)]
+    """The hits with kept, cleared_by and steps: what found them, the steps passed, the step that cleared them.
+
+    Few different stories are told about many hits, so each is put together once.
+    """
+    story = hits.select("via", "timing", reason=pl.lit(None, pl.String) if reason is None else reason)
+    told = story.unique(maintain_order=True)
+    words = [pl.format("found: {}, {}", "via", "timing"), *map(pl.lit, passed)]
     if name is not None:
-        steps.append(pl.format("{}: {}", pl.lit(name), pl.lit(reason)))
-    return hits.with_columns(
-        kept=pl.lit(name is None),
-        cleared_by=pl.lit(name, pl.String),
-        steps=pl.concat_list(steps) if len(hits) else pl.lit([], pl.List(pl.String)),
-    )
+        words.append(pl.format("{}: {}", pl.lit(name), "reason"))
+    told = told.with_columns(steps=pl.concat_list(words) if len(told) else pl.lit([], pl.List(pl.String)))
+    story = story.join(told, on=["via", "timing", "reason"], how="left", nulls_equal=True, maintain_order="left")
+    return hits.with_columns(story["steps"], kept=pl.lit(name is None), cleared_by=pl.lit(name, pl.String))
 
 
 def _role(hits: pl.DataFrame) -> pl.Series:
@@ -87,19 +90,24 @@ def _role(hits: pl.DataFrame) -> pl.Series:
 
 def _covered(hits: pl.DataFrame) -> pl.Series:
     """Only matches that passed `role` cover others, and before any exception: so an exception can only remove hits."""
-    ordered = hits.select(
-        "row",
-        "start",
-        text=pl.col("via") == "text",
-        entry=pl.col("entry_id").rank("dense"),
-        place=pl.int_range(pl.len()),
-        stop=pl.col("start") + pl.col("quote").str.len_chars().cast(pl.Int32),
-    ).sort("entry", "row", "start", "stop", "text", "place", descending=[False, False, False, True, True, False])
-    by_any = pl.col("stop").cum_max().shift(1).over("entry", "row")
-    by_text = pl.when("text").then("stop").otherwise(-1).cum_max().shift(1).over("entry", "row")
-    covered = ordered.filter(pl.when("text").then(by_text).otherwise(by_any) >= pl.col("stop"))["place"]
+    entry, row, start = (hits[name].to_numpy().astype(np.int64) for name in ("entry_number", "row", "start"))
+    stop = start + hits["quote"].str.len_chars().to_numpy()
+    text = (hits["via"] == "text").to_numpy()
+    order = np.lexsort((~text, -stop, start, row, entry))
+    entry, row, stop, text = entry[order], row[order], stop[order], text[order]
+    group = np.cumsum((np.diff(entry, prepend=-1) != 0) | (np.diff(row, prepend=-1) != 0))
+    reach_of_all, reach_of_text = (_furthest_before(group, np.where(chosen, stop, -1)) for chosen in (True, text))
+    covered = order[np.where(text, reach_of_text, reach_of_all) >= stop]
     reason = pl.Series([None], dtype=pl.String).new_from_index(0, len(hits))
     return reason.scatter(covered, "a longer match of the same entry") if len(covered) else reason
+
+
+def _furthest_before(group: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """For each place, the largest stop of the places before it in its group (groups ascend); -1 where there is none."""
+    shift = np.int64(1) << 40
+    furthest = np.maximum.accumulate(group * shift + stop + 1)
+    before = np.append(np.int64(0), furthest[:-1])
+    return np.where(before >= group * shift, before - group * shift - 1, -1)
 
 
 def _exception(hits: pl.DataFrame, lexicon: Lexicon) -> pl.Series:

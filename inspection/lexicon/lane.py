@@ -74,6 +74,7 @@ class Automaton:
         for phrase, number in self.number.items():
             if len(phrase) == 1:
                 self._single[symbols[phrase[0]]] = number
+        self._has_single = bool((self._single >= 0).any())
 
     def find(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(phrase number, place of its first unit), in no particular order."""
@@ -82,7 +83,7 @@ class Automaton:
             matches = self._automaton.find_matches_as_indexes(encoded.view(np.uint8), overlapping=True)
             flat = np.fromiter(chain.from_iterable(matches), np.int64, 3 * len(matches)).reshape(-1, 3)
             number, place = flat[:, 0], flat[:, 1] >> 1
-        if (self._single >= 0).any():
+        if self._has_single:
             single = self._single[encoded]
             where = np.flatnonzero(single >= 0)
             number, place = np.append(number, single[where]), np.append(place, where)
@@ -249,9 +250,10 @@ class _Near:
     def _range(self, literal: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         base = literal * _KEY
         first = np.searchsorted(self.key, base + np.maximum(low, 0), side="left")
-        last = np.searchsorted(self.key, base + high, side="right")
-        which, index = spread(first, last)
-        return which, self.place[index]
+        some = np.flatnonzero(self.key[np.minimum(first, len(self.key) - 1)] <= base + high) if len(self.key) else first[:0]
+        last = np.searchsorted(self.key, base[some] + high[some], side="right")
+        which, index = spread(first[some], last)
+        return some[which], self.place[index]
 
     def _together(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         return np.searchsorted(self.breaks, left) == np.searchsorted(self.breaks, right)

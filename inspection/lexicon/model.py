@@ -202,7 +202,7 @@ class Lexicon:
         text, texts = pl.String, pl.List(pl.String)
         dtypes = (text, text, text, texts, text, pl.Int32, texts, pl.Int64, pl.Int64)
         schema = dict(zip(names, dtypes, strict=True))
-        return pl.DataFrame(rows, schema=schema, orient="row")
+        return pl.DataFrame(rows, schema=schema, orient="row").with_row_index("entry_number")
 
     @cached_property
     def exceptions(self) -> pl.DataFrame:
