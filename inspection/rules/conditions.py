@@ -86,6 +86,7 @@ class Select:
     who: frozenset[str] | None = None
     first_ms: int | None = None
     last_ms: int | None = None
+    lasting_ms: int | None = None
     value: tuple[tuple[str, float], ...] = ()
     unlike: str | None = None
     tolerance: float = 0
@@ -123,7 +124,10 @@ class Select:
         return events.keep(keep)
 
     def _in_window(self, day: Day, events: Found) -> Found:
-        ev, call = day.evidence, day.evidence.call[events.rows]
+        ev = day.evidence
+        if self.lasting_ms is not None:
+            events = events.keep(ev.end_ms[events.rows] - ev.start_ms[events.rows] >= self.lasting_ms)
+        call = ev.call[events.rows]
         if self.first_ms is not None:
             answered = day.facts["answer_offset_ms"].to_numpy()[call]
             events = events.keep(ev.timed[events.rows] & (ev.start_ms[events.rows] - answered < self.first_ms))

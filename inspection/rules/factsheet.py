@@ -11,6 +11,8 @@ from inspection.rules.crosscall import CrossCall, look_back
 from inspection.rules.facts import FACTS, local_times, time_of_day
 from inspection.tables import ATTEMPTS, AUDIO, SKIPS
 
+PACE_MS = 10_000
+"""Less speech than this has no pace worth the name; it counts as none."""
 RINGING_MS = 2_000
 """A recording that fits dialling-to-end better than answer-to-end by this much was started at dialling."""
 
@@ -97,7 +99,8 @@ def factsheet(calls: pl.DataFrame, audio: pl.DataFrame, skips: pl.DataFrame | No
     return frame.with_columns(
         answered_time=pl.coalesce("answered_time", "dialed_time"),
         first_word_ms=pl.coalesce("first_agent_word_ms", "first_staff_turn_ms") - pl.col("answer_offset_ms"),
-        staff_pace=pl.when(pl.col("agent_speech_ms") > 10_000).then(pl.col("staff_characters") * 60_000 / pl.col("agent_speech_ms")),
+        staff_pace=pl.when(pl.col("agent_speech_ms") > PACE_MS).then(pl.col("staff_characters") * 60_000 / pl.col("agent_speech_ms"))
+        .when(pl.col("agent_speech_ms").is_not_null()).then(0),
         interruption_share=pl.when(pl.col("speech_ms").is_not_null() & (pl.col("staff_turns") > 0))
         .then(pl.col("interruptions").fill_null(0) / pl.col("staff_turns")),
         customer_speech_ms=pl.coalesce("customer_speech_ms", pl.when(pl.col("customer_turns") == 0).then(0)),

@@ -24,7 +24,7 @@ SIDES = {
     "not_before": ("before", False),
     "not_near": ("near", False),
 }
-MODIFIERS = {"role", "while", "first", "last", "value", "unlike", "tolerance", "within", "count", *SIDES}
+MODIFIERS = {"role", "while", "first", "last", "lasting", "value", "unlike", "tolerance", "within", "count", *SIDES}
 SUGAR = ("stage", "agent_kind", "direction", "agency_type")
 UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
 
@@ -107,6 +107,7 @@ class Reader:
             who=self._who(body),
             first_ms=self._span(body, "first"),
             last_ms=self._span(body, "last"),
+            lasting_ms=self._span(body, "lasting"),
             value=self._value(body),
             unlike=self._unlike(body),
             tolerance=self._number(body.get("tolerance", 0), "tolerance"),

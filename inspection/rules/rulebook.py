@@ -7,6 +7,7 @@ dispositions.yaml. Its fingerprint is the SHA-256 over the names and bytes of al
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -199,6 +200,9 @@ def read_rule(body: Any, place: str, names: Names) -> Rule:
     for key, allowed in (("severity", SEVERITIES), ("status", STATUSES), ("needs", NEEDS)):
         if data.get(key, allowed[0]) not in allowed:
             raise RulebookError(f"{place}: {key}: {data[key]!r} is not one of {', '.join(allowed)}")
+    for fact in re.findall(r"\{(\w+)\}", data["reason"]):
+        if fact not in FACTS:
+            raise RulebookError(f"{place}: reason: unknown fact {fact!r} in braces; facts are listed in docs/rules.md")
     if (related := data.get("related")) is not None and related not in FACTS:
         raise RulebookError(f"{place}: related: unknown fact {related!r}")
     return Rule(
