@@ -13,7 +13,6 @@ window      outside the seconds of the call that the entry is about
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
@@ -22,8 +21,8 @@ import numpy as np
 import polars as pl
 from ahocorasick_rs import AhoCorasick
 
-from inspection.lexicon.model import ALL_GUARDS, Cues, Guard, Lexicon
-from inspection.lexicon.search import CONTEXT
+from inspection.lexicon.guards import no_reason
+from inspection.lexicon.model import ALL_GUARDS, Lexicon
 from inspection.lexicon.timing import timed
 from inspection.tables import HITS, conform
 
@@ -46,14 +45,15 @@ def choose(
     hits = matches.filter(pl.col("kind") == "entry").rename({"probe_id": "entry_id"})
     hits = hits.join(lexicon.table, on="entry_id", how="inner", maintain_order="left")
     alive = timed(hits, turns, words).with_row_index("hit")
-    said, cleared = [], []
+    passed, cleared = [], []
     for name, step in _steps(lexicon, turns):
-        reason = step(alive).alias("reason")
-        objected = reason.is_not_null()
-        cleared.append(_told(alive.filter(objected), said, name, reason.filter(objected)))
-        alive = alive.filter(~objected)
-        said.append(f"{name}: passed")
-    hits = pl.concat([*cleared, _told(alive, said, None, None)]).sort("hit")
+        reason = step(alive) if len(alive) else no_reason(0)
+        if reason.null_count() < len(reason):
+            objected = reason.is_not_null()
+            cleared.append(_told(alive.filter(objected), passed, name, reason.filter(objected)))
+            alive = alive.filter(~objected)
+        passed.append(f"{name}: passed")
+    hits = pl.concat([*cleared, _told(alive, passed, None, no_reason(len(alive)))]).sort("hit")
     return conform(hits.with_columns(confidence=_confidence(lexicon)).select(list(HITS)), HITS, table="hits")
 
 
@@ -63,17 +63,18 @@ def _steps(lexicon: Lexicon, turns: pl.DataFrame) -> Iterator[tuple[str, Callabl
     yield "covered", _covered
     yield "exception", partial(_exception, lexicon=lexicon)
     for name in ALL_GUARDS:
-        yield name, partial(_guarded, name=name, lexicon=lexicon)
+        if name in lexicon.compiled_guards:
+            yield name, lexicon.compiled_guards[name].objections
     yield "ordinary", _ordinary
     yield "window", partial(_window, turns=turns)
 
 
-def _told(hits: pl.DataFrame, passed: list[str], name: str | None, reason: pl.Series | None) -> pl.DataFrame:
+def _told(hits: pl.DataFrame, passed: list[str], name: str | None, reason: pl.Series) -> pl.DataFrame:
     """The hits with kept, cleared_by and steps: what found them, the steps passed, the step that cleared them.
 
     Few different stories are told about many hits, so each is put together once.
     """
-    story = hits.select("via", "timing", reason=pl.lit(None, pl.String) if reason is None else reason)
+    story = hits.select("via", "timing", reason=reason)
     told = story.unique(maintain_order=True)
     words = [pl.format("found: {}, {}", "via", "timing"), *map(pl.lit, passed)]
     if name is not None:
@@ -98,8 +99,7 @@ def _covered(hits: pl.DataFrame) -> pl.Series:
     group = np.cumsum((np.diff(entry, prepend=-1) != 0) | (np.diff(row, prepend=-1) != 0))
     reach_of_all, reach_of_text = (_furthest_before(group, np.where(chosen, stop, -1)) for chosen in (True, text))
     covered = order[np.where(text, reach_of_text, reach_of_all) >= stop]
-    reason = pl.Series([None], dtype=pl.String).new_from_index(0, len(hits))
-    return reason.scatter(covered, "a longer match of the same entry") if len(covered) else reason
+    return no_reason(len(hits)).scatter(covered, "a longer match of the same entry")
 
 
 def _furthest_before(group: np.ndarray, stop: np.ndarray) -> np.ndarray:
@@ -113,13 +113,12 @@ def _furthest_before(group: np.ndarray, stop: np.ndarray) -> np.ndarray:
 def _exception(hits: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
     """The exception of its own entry that covers the hit, or the first or last phrase of a pattern's hit."""
     table = lexicon.exceptions
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(hits))
-    if not len(table) or not len(hits):
-        return nothing
     before, after = (hits[side].str.replace_all(_MARKS, "") for side in ("before", "after"))
     texts = before + hits["body"] + after
     phrases = table["phrase"].unique(maintain_order=True)
     phrase, which, low, high = _occurrences(texts, phrases)
+    if not len(which):
+        return no_reason(len(hits))
     start = before.str.len_chars().to_numpy().astype(np.int64)[which]
     end = start + hits["body"].str.len_chars().to_numpy()[which]
     over_first = (low <= start) & (high >= start + hits["head"].to_numpy()[which])
@@ -130,7 +129,7 @@ def _exception(hits: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
     found = found.join(table, on=["entry_id", "phrase"], how="inner", maintain_order="left")
     found = found.filter(~pl.col("homophone_only") | (pl.col("via") == "homophone"))
     found = found.unique("place", keep="first", maintain_order=True)
-    return nothing.scatter(found["place"], found["exception"]) if len(found) else nothing
+    return no_reason(len(hits)).scatter(found["place"], found["exception"])
 
 
 def _occurrences(texts: pl.Series, phrases: pl.Series) -> tuple[np.ndarray, ...]:
@@ -143,51 +142,6 @@ def _occurrences(texts: pl.Series, phrases: pl.Series) -> tuple[np.ndarray, ...]
     return flat[:, 0], which, flat[:, 1] - origin[which], flat[:, 2] - origin[which]
 
 
-def _guarded(hits: pl.DataFrame, name: str, lexicon: Lexicon) -> pl.Series:
-    guard = lexicon.guards.get(name, Guard())
-    between = pl.col("body").str.len_chars().cast(pl.Int64) - pl.col("head") - pl.col("tail")
-    applies = pl.col("guards").list.contains(name) & pl.col("role").is_in(list(guard.roles))
-    within = pl.when("pattern").then(pl.col("body").str.slice(pl.col("head"), between.clip(0, None)))
-    hits = hits.select("before", "after", applies=applies, within=within)
-    reason = pl.Series([None], dtype=pl.String).new_from_index(0, len(hits))
-    sides = [("after", guard.after, _CUE_AFTER), ("before", guard.before, _CUE_BEFORE)]
-    if guard.within and guard.before is not None:
-        sides.insert(1, ("within", guard.before.model_copy(update={"reach": CONTEXT}), _CUE_BEFORE))
-    for side, cues, shape in sides:
-        if cues is not None:
-            place, cue = _cue(hits[side], hits["applies"], cues, shape, lexicon)
-            reason = reason.scatter(place, f"{side}: " + cue) if len(place) else reason
-    return reason
-
-
-_CUE_BEFORE = "^.*(?<cue>{cues})(?<gap>[^，？]{{0,{reach}}})$"  # the last cue before the hit
-_CUE_AFTER = "^(?<gap>[^，？]{{0,{reach}}}?)(?<cue>{cues})"  # the first cue after it
-
-
-def _cue(text: pl.Series, applies: pl.Series, cues: Cues, shape: str, lexicon: Lexicon) -> tuple[pl.Series, pl.Series]:
-    """(rows, cue) where a cue stands in the shape given, within reach, in the same clause, with no stop between."""
-    words = _folded(cues.cues, lexicon)
-    place = (applies & text.str.contains_any(words)).fill_null(False).arg_true()
-    near = text.gather(place)
-    if cues.unless:
-        near = near.str.replace_all(_any_of(_folded(cues.unless, lexicon)), "，")
-    parts = near.str.extract_groups(shape.format(cues=_any_of(words), reach=cues.reach)).struct
-    works = parts.field("cue").is_not_null()
-    if cues.stops:
-        works &= ~parts.field("gap").str.contains_any(_folded(cues.stops, lexicon)).fill_null(False)
-    return place.filter(works), parts.field("cue").filter(works)
-
-
-def _folded(phrases: tuple[str, ...], lexicon: Lexicon) -> list[str]:
-    """Folded, without empty ones, longest first; clause marks stay, because contexts hold them."""
-    folded = {phrase if phrase in "，？" else lexicon.folding.text(phrase) for phrase in phrases} - {""}
-    return sorted(folded, key=lambda phrase: (-len(phrase), phrase))
-
-
-def _any_of(phrases: list[str]) -> str:
-    return "(?:" + "|".join(map(re.escape, phrases)) + ")"
-
-
 def _ordinary(hits: pl.DataFrame) -> pl.Series:
     explained = pl.col("explained") & ~_doubted()
     return hits.select(pl.when(explained).then(pl.lit("heard as ordinary words"))).to_series()
@@ -198,6 +152,8 @@ def _doubted() -> pl.Expr:
 
 
 def _window(hits: pl.DataFrame, turns: pl.DataFrame) -> pl.Series:
+    if hits["first_ms"].null_count() == hits["last_ms"].null_count() == len(hits):
+        return no_reason(len(hits))
     limited = pl.col("first_ms").is_not_null() | pl.col("last_ms").is_not_null()
     calls = hits.filter(limited).select("call_id").unique()
     ends = turns.join(calls, on="call_id", how="semi").group_by("call_id").agg(call_end_ms=pl.col("end_ms").max())

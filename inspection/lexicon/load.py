@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from inspection.errors import RulebookError
 from inspection.lexicon.cases import failing_cases
 from inspection.lexicon.fold import Folding
-from inspection.lexicon.model import CATEGORIES, Entry, Guard, GuardName, Lexicon, Phrases, Waiver
+from inspection.lexicon.guards import Guard
+from inspection.lexicon.model import CATEGORIES, Entry, GuardName, Lexicon, Phrases, Waiver
 from inspection.lexicon.pattern import PatternError, parse
 from inspection.lexicon.safe_yaml import read_yaml
 from inspection.lexicon.shipped import shipped

@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from inspection.lexicon.fold import Folding
+from inspection.lexicon.guards import Compiled, Guard, compiled
 from inspection.lexicon.matcher import Probe
 from inspection.lexicon.syllables import Syllables
 
@@ -132,28 +133,6 @@ class Entry(_Data):
         return Probe(self.id, "entry", self.terms, self.patterns, self.homophone, context=True)
 
 
-class Cues(_Data):
-    """Words beside a hit that change what it means.
-
-    A cue works within `reach` folded characters of the hit and within its clause, unless the cue is part of one of
-    the `unless` phrases (会不会 is no 不会) or one of the `stops` stands between (没有还款就 … : 就 ends the 没有).
-    """
-
-    cues: Annotated[tuple[Words, ...], Field(strict=False, min_length=1)]
-    reach: int = Field(6, ge=0, le=16)
-    unless: Phrases = ()
-    stops: Phrases = ()
-
-
-class Guard(_Data):
-    """A reason to clear a hit: a cue before it, after it, or (for patterns) in its gaps; for some speakers only."""
-
-    before: Cues | None = None
-    after: Cues | None = None
-    within: bool = False
-    roles: Annotated[tuple[str, ...], Field(strict=False)] = ("agent", "robot", "customer", "unknown")
-
-
 class Waiver(_Data):
     """A reviewed false positive: this entry may hit in this sentence."""
 
@@ -203,6 +182,10 @@ class Lexicon:
         dtypes = (text, text, text, texts, text, pl.Int32, texts, pl.Int64, pl.Int64)
         schema = dict(zip(names, dtypes, strict=True))
         return pl.DataFrame(rows, schema=schema, orient="row").with_row_index("entry_number")
+
+    @cached_property
+    def compiled_guards(self) -> dict[str, Compiled]:
+        return compiled(self.guards, self.folding)
 
     @cached_property
     def exceptions(self) -> pl.DataFrame:

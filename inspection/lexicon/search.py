@@ -58,8 +58,12 @@ def search(matcher: Matcher, turns: pl.DataFrame) -> pl.DataFrame:
     """All matches of all probes in `turns` (TURNS schema, any order), by row, start, end and the probes' order."""
     if not len(turns) or not len(matcher):
         return pl.DataFrame(schema=MATCHES)
-    with ThreadPoolExecutor(WORKERS) as pool:  # array work and the automaton run without the interpreter's lock
-        found = list(pool.map(lambda laid: _search_block(matcher, turns, laid), _blocks(_lay_out(turns))))
+    blocks = list(_blocks(_lay_out(turns)))
+    if len(blocks) == 1:
+        found = [_search_block(matcher, turns, blocks[0])]
+    else:
+        with ThreadPoolExecutor(WORKERS) as pool:  # array work and the automaton run without the interpreter's lock
+            found = list(pool.map(lambda laid: _search_block(matcher, turns, laid), blocks))
     return pl.concat(found).sort("row", "start", "end_row", "end", "item", "via", maintain_order=True).drop("item")
 
 
