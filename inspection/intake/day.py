@@ -7,13 +7,9 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from inspection.errors import IntakeError
-from inspection.intake.complete import complete
-from inspection.intake.dispositions import load_dispositions
-from inspection.intake.mapping import apply, load_mapping
+from inspection.intake.dialers import list_attempts
 from inspection.intake.matching import hints_of, match, named_date
 from inspection.intake.recordings import Archive, archive, settled
-from inspection.intake.sources import day_parameters, read_rows
 from inspection.privacy import mask_name
 from inspection.settings import Settings
 from inspection.tables import RECORDINGS, SKIPS, conform, empty
@@ -67,21 +63,6 @@ def take_in(
         conform(found.select(list(RECORDINGS)), RECORDINGS, table="recordings"),
         conform(skips, SKIPS, table="skips").sort("call_id", "recording_id", nulls_last=True),
     )
-
-
-def list_attempts(settings: Settings, business_date: date) -> pl.DataFrame:
-    """All attempts of the date in the contract's form, from the dialer of the settings."""
-    dialer = settings.dialer
-    codes = load_dispositions(dialer.dispositions or settings.rulebook.path / "dispositions.yaml")
-    url = dialer.url.get_secret_value()
-    if not url:
-        raise IntakeError("dialer.url is not set; it is the address of the dialer's database or the path of its export")
-    if dialer.kind != "mapping":
-        raise IntakeError(f"dialer.kind: {dialer.kind} is not known")
-    mapping = load_mapping(dialer.mapping)
-    parameters = day_parameters(business_date, mapping.timezone or settings.timezone)
-    rows = read_rows(url, mapping.query, mapping.sheet, parameters)
-    return complete(apply(mapping, rows, settings.timezone, str(dialer.mapping)), settings, business_date, codes)
 
 
 def _of_the_day(business_date: date, seen: pl.DataFrame) -> pl.Expr:

@@ -14,6 +14,11 @@
       agency_type: {column: team, pattern: "^(.)"}            # first group of a regular expression
       recording_hint: {column: files, split: ";"}             # several recordings of one call
 
+    joins:                                                    # what another system knows, by a common key
+      - {source: cases.csv, on: {case_no: case_no}}           # its column: ours; a file or an address with a query
+      - {source: "postgresql+psycopg://…", query: select …, on: {phone: number}}
+
+The kinds `vicidial` and `asterisk` come with a mapping of their own; a firm's file adds to it or replaces parts.
 Besides the columns of tables.ATTEMPTS there is `phone`, the number in the clear: it becomes `phone_key` and
 `phone_last4` and goes no further. `debtor_id` may be given as it is; it becomes a pseudonym.
 """
@@ -68,6 +73,17 @@ class Column(BaseModel):
         return self
 
 
+class Join(BaseModel):
+    """Rows of another source, put beside ours where a column of theirs equals one of ours; the first one counts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    query: str | None = None
+    sheet: str | None = None
+    on: dict[str, str]
+
+
 class Mapping(BaseModel):
     """A firm's mapping file."""
 
@@ -76,6 +92,7 @@ class Mapping(BaseModel):
     query: str | None = None
     sheet: str | None = None
     timezone: str | None = None
+    joins: tuple[Join, ...] = ()
     columns: dict[str, Column]
 
     @model_validator(mode="after")
@@ -90,21 +107,31 @@ class Mapping(BaseModel):
         return self
 
 
-def load_mapping(path: Path | None) -> Mapping:
-    """The mapping of a YAML file; raises IntakeError naming file and key."""
-    if path is None:
+def load_mapping(path: Path | None, default: Path | None = None) -> Mapping:
+    """The mapping of a YAML file, over that of `default` where there is one. Raises IntakeError naming file and key."""
+    if path is None and default is None:
         raise IntakeError("dialer.mapping is not set; kind = mapping needs the YAML file that names your columns")
-    try:
-        content = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)  # builds text only: a code 01 stays 01
-    except OSError as error:
-        raise IntakeError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise IntakeError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    content: Any = {}
+    for file in filter(None, (default, path)):
+        given = _read(file)
+        if not isinstance(given, dict):
+            raise IntakeError(f"{file}: needs a key `columns`")
+        columns = {**content.get("columns", {}), **(given.get("columns") or {})}
+        content = {**content, **given, "columns": columns}
     try:
         return Mapping.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        raise IntakeError(f"{path}: {'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}") from None
+        raise IntakeError(f"{path or default}: {'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}") from None
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)  # builds text only: a code 01 stays 01
+    except OSError as error:
+        raise IntakeError(f"{path}: cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise IntakeError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
 
 
 def apply(mapping: Mapping, rows: pl.DataFrame, timezone: str, origin: str) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,11 +58,16 @@ def reading(url: str) -> Iterator[sa.Connection]:
 
 
 def query_rows(connection: sa.Connection, query: str, parameters: dict[str, Any]) -> pl.DataFrame:
-    """Rows of a query; its columns keep their dtypes, columns without any value are String."""
+    """Rows of a query written by the firm; it may use any of the `parameters`."""
     used = {name: value for name, value in parameters.items() if re.search(rf"(?<!:):{name}\b", query)}
     if connection.dialect.name == "sqlite":  # dates and times are text there
         used = {name: str(value) if isinstance(value, date) else value for name, value in used.items()}
-    result = connection.execution_options(stream_results=True).execute(sa.text(query), used)
+    return rows_of(connection, sa.text(query).bindparams(**used))
+
+
+def rows_of(connection: sa.Connection, statement: sa.Executable) -> pl.DataFrame:
+    """Rows of a statement; columns keep their dtypes, those without any value are String."""
+    result = connection.execution_options(stream_results=True).execute(statement)
     names = list(result.keys())
     parts = [
         pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None, strict=False)
@@ -72,18 +77,24 @@ def query_rows(connection: sa.Connection, query: str, parameters: dict[str, Any]
     return whole.with_columns(pl.col(name).cast(pl.String) for name, dtype in whole.schema.items() if dtype == pl.Null)
 
 
+def day_limits(business_date: date, timezone: str, clock: str) -> tuple[datetime, datetime]:
+    """Start and end of the business date, which is a day of `timezone`, as times without zone on another `clock`."""
+    days = (business_date, business_date + timedelta(days=1))
+    moments = (datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(ZoneInfo(clock)) for day in days)
+    start, end = (moment.replace(tzinfo=None) for moment in moments)
+    return start, end
+
+
 def day_parameters(business_date: date, timezone: str) -> dict[str, Any]:
     """The parameters that a query of one business date may use."""
-    zone, utc = ZoneInfo(timezone), ZoneInfo("UTC")
-    limits = [datetime.combine(day, time(), zone) for day in (business_date, business_date + timedelta(days=1))]
-    start, end = (limit.astimezone(utc) for limit in limits)
+    start, end = day_limits(business_date, timezone, "UTC")
     return {
         "date": business_date,
         "next_date": business_date + timedelta(days=1),
-        "start_utc": start.replace(tzinfo=None),
-        "end_utc": end.replace(tzinfo=None),
-        "start_epoch": int(start.timestamp()),
-        "end_epoch": int(end.timestamp()),
+        "start_utc": start,
+        "end_utc": end,
+        "start_epoch": int(start.replace(tzinfo=UTC).timestamp()),
+        "end_epoch": int(end.replace(tzinfo=UTC).timestamp()),
     }
 
 
