@@ -122,6 +122,16 @@ def test_terms_without_readings_or_of_one_character_are_not_searched_by_sound():
     assert search(build(probes, FOLDING, SYLLABLES), said("vip咖号", "棍")).is_empty()
 
 
+def test_a_pattern_heard_as_ordinary_words_is_explained():
+    probe = [Probe("p", "entry", (), ("[我|我们] ..2 [是] ..2 [经侦|派出所]",), homophone=True)]
+    found = search(build(probe, FOLDING, SYLLABLES), said("我们是金针菇的", "我们是经镇", "我们是排出所"))
+    assert found.select("quote", "explained").rows() == [
+        ("我们是金针", True),
+        ("我们是经镇", False),
+        ("我们是排出所", False),
+    ]
+
+
 def test_patterns_are_heard_too():
     probe = [Probe("p", "entry", (), ("[找|叫|派] ..4 [人|兄弟] ..6 [你家|单位]",), homophone=True)]
     assert search(build(probe, FOLDING, SYLLABLES), said("就教几个任去你加"))["quote"].to_list() == ["教几个任去你加"]

@@ -250,11 +250,8 @@ class _Near:
     def _range(self, literal: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         base = literal * _KEY
         first = np.searchsorted(self.key, base + np.maximum(low, 0), side="left")
-        some = (
-            np.flatnonzero(self.key[np.minimum(first, len(self.key) - 1)] <= base + high)
-            if len(self.key)
-            else first[:0]
-        )
+        key = np.append(self.key, np.iinfo(np.int64).max)  # beyond the last occurrence nothing is in range
+        some = np.flatnonzero(key[first] <= base + high)
         last = np.searchsorted(self.key, base[some] + high[some], side="right")
         which, index = spread(first[some], last)
         return some[which], self.place[index]

@@ -49,6 +49,8 @@ class Matcher:
     homophone: Lane | None
     readings: tuple[tuple[int, np.ndarray], ...]
     """For each extra phrase of the text lane: its length and its classes."""
+    phrases: pl.DataFrame
+    """item, phrase: the folded phrases of the patterns of the homophone lane."""
     first_numeric: np.ndarray
     last_numeric: np.ndarray
     """Whether the item begins (ends) with a number, which must then not go on beyond the match."""
@@ -93,6 +95,7 @@ def build(probes: Sequence[Probe], folding: Folding, syllables: Syllables | None
         text=Lane(terms, chains, list(readings), CODE_POINTS, space),
         homophone=Lane(spoken_terms, spoken_chains, [], 1 << 16, None) if spoken_terms or spoken_chains else None,
         readings=tuple((len(phrase), np.array(classes, np.int64) + 1) for phrase, classes in readings.items()),
+        phrases=_written_phrases(chains, {chain.item for chain in spoken_chains}),
         first_numeric=numeric[:, 0], last_numeric=numeric[:, 1],
     )  # fmt: skip
 
@@ -144,6 +147,12 @@ def _readings(
     used |= {unit - 1 for chain in chains for group in chain.groups for phrase in group for unit in phrase}
     phrases = syllables.relevant_phrases(used)
     return dict(sorted(phrases.items(), key=lambda pair: (len(pair[0]), pair[0])))
+
+
+def _written_phrases(chains: Sequence[Chain], items: set[int]) -> pl.DataFrame:
+    written = ((c.item, phrase) for c in chains if c.item in items for group in c.groups for phrase in group)
+    rows = [(item, "".join(map(chr, phrase))) for item, phrase in written]
+    return pl.DataFrame(rows, schema={"item": pl.Int64, "phrase": pl.String}, orient="row")
 
 
 def _numeric_ends(source: str, pattern: bool) -> tuple[bool, bool]:

@@ -207,16 +207,25 @@ def _where(wanted: pl.Series, context: Callable[[np.ndarray], pl.Series], place:
     return pl.Series([""]).new_from_index(0, len(wanted)).scatter(rows, context(place[rows.to_numpy()]))
 
 
+def _explained(matcher: Matcher, block: _Block, found: Found) -> np.ndarray:
+    """Whether ordinary words make sense of what was heard: of a term, or of the first or last phrase of a pattern
+    where that is not written as the pattern has it."""
+    told = np.zeros(len(found.item), bool)
+    for low, high in ((found.start, found.head), (found.tail, found.end)):
+        heard = pl.DataFrame({"item": found.item, "phrase": block.bodies(low, high)}).with_row_index("match")
+        written = heard.join(matcher.phrases, on=["item", "phrase"], how="semi")["match"].to_numpy()
+        misheard = np.ones(len(told), bool)
+        misheard[written] = False
+        told |= misheard & matcher.syllables.explained(block.folded.codes, low, high)
+    return told
+
+
 def _frame(matcher: Matcher, turns: pl.DataFrame, block: _Block, found: Found, via: str) -> pl.DataFrame:
     low, high = block.folded.start[found.start], block.folded.end[found.end - 1]
     turn, end_turn = block.turn_at(low), block.turn_at(high - 1)
     items = matcher.items[found.item]
-    pattern, context = items["pattern"].to_numpy(), items["context"]
-    explained = np.zeros(len(low), bool)
-    if via == "homophone":
-        explained[~pattern] = matcher.syllables.explained(
-            block.folded.codes, found.start[~pattern], found.end[~pattern]
-        )
+    context = items["context"]
+    explained = _explained(matcher, block, found) if via == "homophone" else np.zeros(len(low), bool)
     rows = pl.Series(block.rows[turn], dtype=pl.UInt32)
     end_rows = pl.Series(block.rows[end_turn], dtype=pl.UInt32)
     return pl.DataFrame(
