@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of cases read best one case a line
 """Calls written in a few words, for the tests of the rules.
 
     call("c1", "agent: 您好", "customer 12s: 是我", stage="M1", outcome="PTP", sound=["silence 20s 9s none"])
@@ -106,4 +107,8 @@ def _sound(call_id: str, text: str) -> dict[str, Any]:
 
 
 def _frame(rows: list[dict[str, Any]], schema: pl.Schema) -> pl.DataFrame:
-    return tables.conform(pl.DataFrame(rows, infer_schema_length=None), schema, table="test") if rows else tables.empty(schema)
+    return (
+        tables.conform(pl.DataFrame(rows, infer_schema_length=None), schema, table="test")
+        if rows
+        else tables.empty(schema)
+    )

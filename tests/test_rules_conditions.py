@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of cases read best one case a line
 """The relations between events against plain loops, and the four answers of conditions."""
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ WITHIN = st.one_of(
 
 
 def made(events: list[dict]) -> Evidence:
-    rows = [{**e, "call_id": str(e["call"]), "kind": "hit", "end_ms": e["start_ms"] + e["length"] * 500} for e in events]
+    rows = [
+        {**e, "call_id": str(e["call"]), "kind": "hit", "end_ms": e["start_ms"] + e["length"] * 500} for e in events
+    ]
     schema = {"call": pl.Int32, "start_ms": pl.Int64, "length": pl.Int64, "id": pl.String, "role": pl.String, "why": pl.Int8,
               "turn_index": pl.Int32, "call_id": pl.String, "kind": pl.String, "end_ms": pl.Int64}  # fmt: skip
     frame = evidence.collect([pl.DataFrame(rows, schema=schema)])
@@ -41,9 +44,19 @@ def naive(ev: Evidence, rows, others, side, within) -> list[bool]:
     """Whether an other lies on that side of each row, near enough: a loop over all pairs. The nearest one decides."""
     result = []
     for a in rows:
-        pairs = [(b, a) for b in others if ev.call[a] == ev.call[b] and ev.start_ms[b] < ev.start_ms[a] and side in ("after", "near")]
-        later = [(a, b) for b in others if ev.call[a] == ev.call[b] and ev.start_ms[b] > ev.start_ms[a] and side in ("before", "near")]
-        nearest = ([max(pairs, key=lambda p: (ev.start_ms[p[0]], p[0]))] if pairs else []) + ([min(later, key=lambda p: (ev.start_ms[p[1]], p[1]))] if later else [])
+        pairs = [
+            (b, a)
+            for b in others
+            if ev.call[a] == ev.call[b] and ev.start_ms[b] < ev.start_ms[a] and side in ("after", "near")
+        ]
+        later = [
+            (a, b)
+            for b in others
+            if ev.call[a] == ev.call[b] and ev.start_ms[b] > ev.start_ms[a] and side in ("before", "near")
+        ]
+        nearest = ([max(pairs, key=lambda p: (ev.start_ms[p[0]], p[0]))] if pairs else []) + (
+            [min(later, key=lambda p: (ev.start_ms[p[1]], p[1]))] if later else []
+        )
         result.append(any(
             (within.ms is None or ev.start_ms[last] - ev.end_ms[first] <= within.ms)
             and (within.turns is None or ev.turn[last] - ev.turn[first] <= within.turns)
@@ -94,7 +107,9 @@ def test_counts_and_firsts_per_call(events):
     assert {(ev.call[i], ev.turn[i]) for i in alone.rows[alone.strong]} == strong_turns
 
 
-FACTS = pl.DataFrame({"dpd": [1, 5, None], "answered": [True, False, None], "answer_offset_ms": [0, 0, 0], "heard_until_ms": [9000] * 3})
+FACTS = pl.DataFrame(
+    {"dpd": [1, 5, None], "answered": [True, False, None], "answer_offset_ms": [0, 0, 0], "heard_until_ms": [9000] * 3}
+)
 
 
 def asked(condition, words=(2, 2, 2), events=()):
@@ -133,7 +148,11 @@ def event(call, why=0, **more):
 
 def test_weak_evidence_makes_unsure_and_never_yes():
     assert asked(Select("hit", ("a",)), events=[event(0), event(1, why=1)]) == [YES, UNSURE, NO]
-    assert asked(Select("hit", ("a",), roles=frozenset({"customer"})), events=[event(0, role="unknown")]) == [UNSURE, NO, NO]
+    assert asked(Select("hit", ("a",), roles=frozenset({"customer"})), events=[event(0, role="unknown")]) == [
+        UNSURE,
+        NO,
+        NO,
+    ]
 
 
 @pytest.mark.parametrize(("at_least", "at_most", "answers"), [(2, None, [YES, UNSURE, NO]), (0, 1, [NO, UNSURE, YES])])

@@ -29,7 +29,14 @@ def found(calls, rule_id, history=None, skips=()):
 
 @pytest.mark.parametrize(
     ("clock", "verdict"),
-    [("21:59:59", "pass"), ("22:00:00", "fail"), ("23:59:59", "fail"), ("00:00:00", "fail"), ("07:59:59", "fail"), ("08:00:00", "pass")],
+    [
+        ("21:59:59", "pass"),
+        ("22:00:00", "fail"),
+        ("23:59:59", "fail"),
+        ("00:00:00", "fail"),
+        ("07:59:59", "fail"),
+        ("08:00:00", "pass"),
+    ],
 )
 def test_hours_are_read_on_the_firms_clock_to_the_second(clock, verdict):
     assert found([call("c", dialed_at=at(clock), answered=False)], "CN-HOUR-01") == {"c": verdict}
@@ -82,7 +89,13 @@ def test_the_fourth_effective_call_fails_and_names_the_three_before():
     ],
 )
 def test_what_is_no_effective_call_to_the_debtor_that_day_does_not_count(change):
-    calls = [call(f"c{i}", **({"dialed_at": at(f"{9 + i}:00:00"), "debtor_id": "d", "talk_ms": 60_000} | (change if i == 0 else {}))) for i in range(4)]
+    calls = [
+        call(
+            f"c{i}",
+            **({"dialed_at": at(f"{9 + i}:00:00"), "debtor_id": "d", "talk_ms": 60_000} | (change if i == 0 else {})),
+        )
+        for i in range(4)
+    ]
     assert found(calls, "CN-FREQ-01")["c3"] == "pass"
 
 
@@ -100,7 +113,10 @@ def test_the_seventh_unanswered_attempt_on_a_number_fails():
 @pytest.mark.parametrize(("gap", "verdict"), [(3599, "fail"), (3600, "pass")])
 def test_an_hour_lies_between_attempts_on_a_number(gap, verdict):
     first = at("10:00:00")
-    calls = [call("a", dialed_at=first, phone_key="p"), call("b", dialed_at=first + timedelta(seconds=gap), phone_key="p")]
+    calls = [
+        call("a", dialed_at=first, phone_key="p"),
+        call("b", dialed_at=first + timedelta(seconds=gap), phone_key="p"),
+    ]
     assert found(calls, "CN-FREQ-03") == {"a": "pass", "b": verdict}
 
 
@@ -110,7 +126,9 @@ def past(*calls, said=None) -> pl.DataFrame:
     return attempts.with_columns(said=pl.Series([voiced.get(c) for c in attempts["call_id"]], dtype=pl.List(pl.String)))
 
 
-@pytest.mark.parametrize(("promised", "verdict"), [(date(2026, 11, 21), "fail"), (date(2026, 11, 20), "pass"), (date(2026, 11, 19), "pass")])
+@pytest.mark.parametrize(
+    ("promised", "verdict"), [(date(2026, 11, 21), "fail"), (date(2026, 11, 20), "pass"), (date(2026, 11, 19), "pass")]
+)
 def test_a_robot_waits_for_the_promised_date(promised, verdict):
     before = past(call("old", dialed_at=at("10:00:00", 18), debtor_id="d", outcome="PTP", promise_date=promised))
     assert found([call("c", debtor_id="d", agent_kind="robot")], "CN-FREQ-04", before) == {"c": verdict}
@@ -132,14 +150,22 @@ def test_a_stop_flag_stops_robots():
     ],
 )
 def test_a_contact_is_called_only_after_three_failures_on_the_debtors_own_number(own, verdict):
-    before = past(*(call(f"o{i}", dialed_at=at(f"{8 + i}:00:00", 19), debtor_id="d", outcome=o, answered=a) for i, (o, a) in enumerate(own)))
+    before = past(
+        *(
+            call(f"o{i}", dialed_at=at(f"{8 + i}:00:00", 19), debtor_id="d", outcome=o, answered=a)
+            for i, (o, a) in enumerate(own)
+        )
+    )
     assert found([call("c", debtor_id="d", phone_owner="contact")], "CN-3P-01", before) == {"c": verdict}
 
 
 def test_without_the_days_before_a_contact_call_is_not_cleared_and_not_accused():
     assert found([call("c", debtor_id="d", phone_owner="contact")], "CN-3P-01") == {"c": "not_applicable"}
     calls = [call(f"o{i}", dialed_at=at(f"{8 + i}:00:00"), debtor_id="d", answered=False) for i in range(3)]
-    assert found([*calls, call("z", dialed_at=at("15:00:00"), debtor_id="d", phone_owner="contact")], "CN-3P-01")["z"] == "pass"
+    assert (
+        found([*calls, call("z", dialed_at=at("15:00:00"), debtor_id="d", phone_owner="contact")], "CN-3P-01")["z"]
+        == "pass"
+    )
 
 
 def test_a_contact_who_said_stop_is_not_called_again():
@@ -155,14 +181,22 @@ def test_a_contact_who_said_stop_is_not_called_again():
 
 @pytest.mark.parametrize(
     ("reason", "verdict"),
-    [("recording_missing", "fail"), ("recording_truncated", "fail"), ("recording_unreadable", "fail"), ("speech_error", "not_applicable")],
+    [
+        ("recording_missing", "fail"),
+        ("recording_truncated", "fail"),
+        ("recording_unreadable", "fail"),
+        ("speech_error", "not_applicable"),
+    ],
 )
 def test_a_connected_call_has_a_whole_recording(reason, verdict):
     assert found([call("c", talk_ms=30_000)], "CN-REC-02", skips=[("c", reason)]) == {"c": verdict}
 
 
 def test_a_recording_that_lacks_more_than_a_tenth_of_the_talk_is_not_whole():
-    calls = [call("a", "agent: 您好", talk_ms=20_000, audio={"duration_ms": 18_100}), call("b", "agent: 您好", talk_ms=20_000, audio={"duration_ms": 17_900})]
+    calls = [
+        call("a", "agent: 您好", talk_ms=20_000, audio={"duration_ms": 18_100}),
+        call("b", "agent: 您好", talk_ms=20_000, audio={"duration_ms": 17_900}),
+    ]
     assert found(calls, "CN-REC-02") == {"a": "pass", "b": "fail"}
 
 
@@ -179,12 +213,23 @@ def test_an_unknown_zone_names_the_call():
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4), st.integers(0, 5 * 86_400), st.booleans()), min_size=1, max_size=25),
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 4), st.integers(0, 5 * 86_400), st.booleans()),
+        min_size=1,
+        max_size=25,
+    ),
 )
 def test_windows_count_as_a_plain_loop_does(rows):
     start = datetime(2026, 11, 18, tzinfo=UTC)
     calls = [
-        call(f"c{i:02}", debtor_id=f"d{debtor}", phone_key=f"p{number}", dialed_at=start + timedelta(seconds=second), answered=answered, talk_ms=60_000)
+        call(
+            f"c{i:02}",
+            debtor_id=f"d{debtor}",
+            phone_key=f"p{number}",
+            dialed_at=start + timedelta(seconds=second),
+            answered=answered,
+            talk_ms=60_000,
+        )
         for i, (debtor, number, second, answered) in enumerate(rows)
     ]
     from inspection.rules.sources import axis
@@ -194,7 +239,7 @@ def test_windows_count_as_a_plain_loop_does(rows):
     def local_day(second):
         return (start + timedelta(seconds=second)).astimezone(SHANGHAI).date()
 
-    for i, (debtor, number, second, answered) in enumerate(rows):
+    for i, (debtor, number, second, _) in enumerate(rows):
         before = [r for r in rows if r[2] <= second]
         today = [r for r in before if local_day(r[2]) == local_day(second)]
         assert facts["debtor_effective_today"][i] == sum(r[0] == debtor and r[3] for r in today)
@@ -206,7 +251,9 @@ def test_windows_count_as_a_plain_loop_does(rows):
 
 def test_look_back_is_pure(monkeypatch):
     """The same attempts in another order give the same facts."""
-    calls = [call(f"c{i}", debtor_id="d", phone_key="p", dialed_at=at(f"{9 + i}:00:00"), talk_ms=60_000) for i in range(5)]
+    calls = [
+        call(f"c{i}", debtor_id="d", phone_key="p", dialed_at=at(f"{9 + i}:00:00"), talk_ms=60_000) for i in range(5)
+    ]
     one, other = judge(pack(), day(calls)), judge(pack(), day(calls[::-1]))
     assert one.findings.equals(other.findings)
     assert look_back.__module__ == "inspection.rules.crosscall"

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of cases read best one case a line
 """Who is on the line, what became of the script, and what robots said against their approved sentences."""
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ IDENTITIES = {
     "wrong number": ([ASK, "customer: 你打错了"], ["third_party"]),
     "guarantor": ([ASK, "customer: 我是他的担保人"], ["guarantor"]),
     "handed over": ([ASK, "customer: 我是他妈妈，你等一下", ASK, "customer: 是我"], ["third_party", "debtor"]),
-    "taken over": ([ASK, "customer: 是我", "agent: 您的账单", "customer: 我是他爱人，他去忙了"], ["debtor", "third_party"]),
+    "taken over": (
+        [ASK, "customer: 是我", "agent: 您的账单", "customer: 我是他爱人，他去忙了"],
+        ["debtor", "third_party"],
+    ),
     "somebody else away": ([ASK, "customer: 是我", "agent: 您爱人在吗", "customer: 他不在"], ["debtor"]),
     "recorded voice": (["customer: 您拨打的用户暂时无法接通，请在提示音后留言", "agent: 您好"], ["voicemail"]),
     "talks of his own debt": (["agent: 您好", "customer: 这笔钱我没借过，不是我借的"], ["debtor"]),
@@ -156,7 +160,11 @@ R_OPEN = "robot: 您好，这里是示例银行贷后服务的智能客服，为
 R_AMOUNT = "robot: 谢谢您的配合，您名下信用卡欠款三千二百元，已于十一月五号到期，目前还没有收到您的还款。"
 VERBATIM = {
     "word for word": ([R_OPEN, YES, R_AMOUNT], "pass", None),
-    "two lines in one breath": ([R_OPEN, YES, R_AMOUNT + "持续逾期会产生罚息和违约金，也可能影响您的征信。"], "pass", None),
+    "two lines in one breath": (
+        [R_OPEN, YES, R_AMOUNT + "持续逾期会产生罚息和违约金，也可能影响您的征信。"],
+        "pass",
+        None,
+    ),
     "a part left out": ([R_OPEN.replace("本次通话全程录音，", ""), YES], "altered", "漏“本次通话全程录音”"),
     "another amount": ([R_OPEN, YES, R_AMOUNT.replace("三千", "九千")], "altered", "欠款九千二百元"),
     "something of its own": ([R_OPEN, YES, "robot: 今天天气不错我们来聊聊天吧"], "altered", "话术之外"),
@@ -180,5 +188,7 @@ def test_a_misheard_word_is_no_altered_script_but_a_missing_sentence_is():
         table = judge(pack(), day([call("c", turn, YES, **ROBOT, word_probability=0.8)])).checkpoints
         state[name] = table.filter(pl.col("checkpoint_id") == "verbatim")["state"].item()
     assert state == {"misheard": "pass", "left out": "altered"}
-    weak = judge(pack(), day([call("c", R_OPEN.replace("本次通话全程录音，", ""), YES, **ROBOT, word_probability=0.2)])).checkpoints
+    weak = judge(
+        pack(), day([call("c", R_OPEN.replace("本次通话全程录音，", ""), YES, **ROBOT, word_probability=0.2)])
+    ).checkpoints
     assert weak.filter(pl.col("checkpoint_id") == "verbatim")["state"].item() == "unsure"

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of cases read best one case a line
 """Laws of the whole judgement, and what bad input gets."""
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ def test_every_answered_call_has_one_finding_for_each_rule_and_unsure_never_scor
     assert len(judged.findings) == len(calls) * len(pack().rules)
     unsure = judged.findings.filter(pl.col("verdict") == "unsure", pl.col("status") == "live")["call_id"].unique()
     assert not judged.scores.filter(pl.col("call_id").is_in(unsure.implode()), pl.col("verdict") == "pass").height
-    fatal = judged.findings.filter(pl.col("verdict") == "fail", pl.col("severity") == "fatal", pl.col("status") == "live")
+    fatal = judged.findings.filter(
+        pl.col("verdict") == "fail", pl.col("severity") == "fatal", pl.col("status") == "live"
+    )
     scores = judged.scores.join(fatal.select("call_id").unique(), on="call_id", how="semi")
     assert scores["score"].sum() == 0 and scores["fatal"].all()
 
@@ -89,11 +92,16 @@ def test_odd_text_gets_a_verdict(name):
     found = verdicts(judged.findings, "c")
     expected = {"empty text": "not_applicable", "unknown speakers": "unsure"}.get(name, "fail")
     assert found["CN-THR-01"] == expected
-    assert judged.scores["verdict"].to_list() == ([] if name == "empty text" else [{"fail": "fail", "unsure": "unsure"}[expected]])
+    assert judged.scores["verdict"].to_list() == (
+        [] if name == "empty text" else [{"fail": "fail", "unsure": "unsure"}[expected]]
+    )
 
 
 def test_a_two_hour_call_and_overlapping_and_disordered_turns_are_judged():
-    turns = [f"agent {i * 7}s: 您好，第{i}句话" for i in range(1000)] + ["agent 3s: 我叫几个人去你家", "customer 3s: 对"]
+    turns = [f"agent {i * 7}s: 您好，第{i}句话" for i in range(1000)] + [
+        "agent 3s: 我叫几个人去你家",
+        "customer 3s: 对",
+    ]
     assert verdicts(judge(pack(), day([call("c", *turns)])).findings, "c")["CN-THR-01"] == "fail"
 
 
@@ -105,9 +113,18 @@ def test_nothing_at_all_is_judged_to_nothing():
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda h: h.__class__(pl.concat([h.attempts, h.attempts]), h.audio, h.turns, h.words, h.acoustics), "call c is listed 2 times"),
-        (lambda h: h.__class__(h.attempts.clear(), h.audio, h.turns, h.words, h.acoustics), "turns: call c is not among the listed calls"),
-        (lambda h: h.__class__(h.attempts, h.audio, pl.concat([h.turns, h.turns]), h.words, h.acoustics), "call c has turn_index 0 twice"),
+        (
+            lambda h: h.__class__(pl.concat([h.attempts, h.attempts]), h.audio, h.turns, h.words, h.acoustics),
+            "call c is listed 2 times",
+        ),
+        (
+            lambda h: h.__class__(h.attempts.clear(), h.audio, h.turns, h.words, h.acoustics),
+            "turns: call c is not among the listed calls",
+        ),
+        (
+            lambda h: h.__class__(h.attempts, h.audio, pl.concat([h.turns, h.turns]), h.words, h.acoustics),
+            "call c has turn_index 0 twice",
+        ),
     ],
 )
 def test_input_that_cannot_be_judged_names_the_call(spoil, message):
@@ -124,7 +141,13 @@ def test_evidence_heard_by_sound_alone_or_badly_never_makes_a_fatal_fail():
 
 
 def test_the_earliest_strong_evidence_is_quoted_and_the_rest_counted():
-    turns = ["agent: 您好，今天打电话来", "customer: 嗯", "agent: 我叫几个人去你家", "customer: 你", "agent: 我叫几个兄弟去你单位"]
+    turns = [
+        "agent: 您好，今天打电话来",
+        "customer: 嗯",
+        "agent: 我叫几个人去你家",
+        "customer: 你",
+        "agent: 我叫几个兄弟去你单位",
+    ]
     row = judge(pack(), day([call("c", *turns)])).findings.filter(pl.col("rule_id") == "CN-THR-01").row(0, named=True)
     assert (row["turn_index"], row["role"], row["quote"]) == (2, "agent", "叫几个人去你家")
     assert "共 " in row["reason"] and row["source"] and row["severity"] == "fatal"

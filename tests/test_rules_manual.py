@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of cases read best one case a line
 """The examples of docs/rules.md are run as they stand, and its list of facts is complete."""
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from inspection.rules.rulebook import with_rules
 
 MANUAL = Path(__file__).parent.parent / "docs" / "rules.md"
 TEXT = MANUAL.read_text("utf-8")
-EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(fail:.*?|applies:.*?|needs:.*?|related:.*?)```", TEXT, re.DOTALL)]
+EXAMPLES = [
+    yaml.safe_load(block)
+    for block in re.findall(r"```yaml\n(fail:.*?|applies:.*?|needs:.*?|related:.*?)```", TEXT, re.DOTALL)
+]
 CASES = [(number, position) for number, example in enumerate(EXAMPLES) for position in range(len(example["calls"]))]
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of cases read best one case a line
 """Numbers as they are spoken, against a plain reader; amounts and dates in sentences."""
 
 from __future__ import annotations
@@ -62,8 +63,14 @@ def said(text: str) -> dict[str, list]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("您名下信用卡欠款三千四百五十元，已于十一月八号到期", {"amount": [345_000], "debt_amount": [345_000], "date": [1108], "due_date": [1108]}),
-        ("本期账单应还1,230.50元，到期还款日是11月23日", {"amount": [123_050], "debt_amount": [123_050], "date": [1123], "due_date": [1123]}),
+        (
+            "您名下信用卡欠款三千四百五十元，已于十一月八号到期",
+            {"amount": [345_000], "debt_amount": [345_000], "date": [1108], "due_date": [1108]},
+        ),
+        (
+            "本期账单应还1,230.50元，到期还款日是11月23日",
+            {"amount": [123_050], "debt_amount": [123_050], "date": [1123], "due_date": [1123]},
+        ),
         ("我十五号还两千块，剩下一千元月底", {"amount": [200_000, 100_000], "date": [15, None]}),
         ("您已经逾期七天了", {"days_overdue": [7]}),
         ("逾期了四十五天", {"days_overdue": [45]}),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of cases read best one case a line
 """The zh-CN pack: every rule of the catalogue is there, and each tells a violation from its innocent neighbour."""
 
 from __future__ import annotations
@@ -10,19 +11,22 @@ from rules_kit import call, day, pack, verdicts
 
 from inspection.rules.judge import judge
 
-CATALOGUE = """
-CN-HOUR-01 CN-FREQ-01 CN-FREQ-02 CN-FREQ-03 CN-FREQ-04 CN-3P-01 CN-3P-02 CN-3P-03 CN-3P-04 CN-3P-05 CN-ID-01 CN-ID-02 CN-ID-03
-CN-IMP-01 CN-THR-01 CN-ABU-01 CN-FALSE-01 CN-FALSE-02 CN-FALSE-03 CN-FEE-01 CN-LOAN-01 CN-PRIV-01 CN-PRIV-02 CN-PUB-01
-CN-PROM-01 CN-CMP-01 CN-CMP-02 CN-REC-01 CN-REC-02 CN-REC-03 CN-PTP-01 CN-DISP-01 CN-VULN-01 CN-ROBOT-01 CN-ROBOT-02 CN-REF-01
-CN-END-01 A-SIL A-OPEN A-HANG A-OVER A-SPEED A-LOUD A-LEN A-MONO
-""".split()
-FATAL = set("CN-HOUR-01 CN-FREQ-01 CN-3P-02 CN-3P-04 CN-3P-05 CN-ID-03 CN-IMP-01 CN-THR-01 CN-ABU-01 CN-FALSE-01 CN-FEE-01 "
-            "CN-LOAN-01 CN-PRIV-01 CN-PRIV-02 CN-PUB-01 CN-REC-02 CN-CMP-03".split())  # fmt: skip
+CATALOGUE = {
+    "CN-HOUR-01", "CN-FREQ-01", "CN-FREQ-02", "CN-FREQ-03", "CN-FREQ-04", "CN-3P-01", "CN-3P-02", "CN-3P-03", "CN-3P-04",
+    "CN-3P-05", "CN-ID-01", "CN-ID-02", "CN-ID-03", "CN-IMP-01", "CN-THR-01", "CN-ABU-01", "CN-FALSE-01", "CN-FALSE-02",
+    "CN-FALSE-03", "CN-FEE-01", "CN-LOAN-01", "CN-PRIV-01", "CN-PRIV-02", "CN-PUB-01", "CN-PROM-01", "CN-CMP-01", "CN-CMP-02",
+    "CN-REC-01", "CN-REC-02", "CN-REC-03", "CN-PTP-01", "CN-DISP-01", "CN-VULN-01", "CN-ROBOT-01", "CN-ROBOT-02", "CN-REF-01",
+    "CN-END-01", "A-SIL", "A-OPEN", "A-HANG", "A-OVER", "A-SPEED", "A-LOUD", "A-LEN", "A-MONO",
+}  # fmt: skip
+FATAL = {
+    "CN-HOUR-01", "CN-FREQ-01", "CN-3P-02", "CN-3P-04", "CN-3P-05", "CN-ID-03", "CN-IMP-01", "CN-THR-01", "CN-ABU-01",
+    "CN-FALSE-01", "CN-FEE-01", "CN-LOAN-01", "CN-PRIV-01", "CN-PRIV-02", "CN-PUB-01", "CN-REC-02", "CN-CMP-03",
+}  # fmt: skip
 
 
 def test_every_rule_of_the_catalogue_is_in_the_pack_with_its_severity():
     rules = {rule.id: rule for rule in pack().rules}
-    assert set(CATALOGUE) <= set(rules)
+    assert set(rules) >= CATALOGUE
     assert {rule.id for rule in rules.values() if rule.severity == "fatal"} == FATAL
 
 
@@ -127,7 +131,9 @@ def found():
     return judge(pack(), day(calls)).findings
 
 
-@pytest.mark.parametrize("number", range(len(PAIRS)), ids=[f"{rule}-{i}-{verdict}" for i, (rule, _, _, verdict) in enumerate(PAIRS)])
+@pytest.mark.parametrize(
+    "number", range(len(PAIRS)), ids=[f"{rule}-{i}-{verdict}" for i, (rule, _, _, verdict) in enumerate(PAIRS)]
+)
 def test_a_rule_tells_a_violation_from_its_innocent_neighbour(found, number):
     rule, turns, facts, verdict = PAIRS[number]
     assert verdicts(found, f"{number:03}")[rule] == verdict, (turns, facts)
@@ -148,14 +154,20 @@ SOUNDS = [
 @pytest.mark.parametrize("number", range(len(SOUNDS)))
 def test_what_the_waveform_shows(number):
     rule, sound, audio, verdict = SOUNDS[number]
-    calls = [call("c", "agent: 您好，请问有什么可以帮您", "customer 20s: 没有", sound=sound, audio=audio), call("d", "agent: 您好")]
+    calls = [
+        call("c", "agent: 您好，请问有什么可以帮您", "customer 20s: 没有", sound=sound, audio=audio),
+        call("d", "agent: 您好"),
+    ]
     findings = judge(pack(), day(calls)).findings
     assert verdicts(findings, "c")[rule] == verdict
     assert verdicts(findings, "d")[rule] == "not_applicable", "without a recording nothing is known"
 
 
 def test_a_mismatch_quotes_its_sentence_or_says_what_was_sought():
-    calls = [call("a", "customer: 我要投诉你们", outcome="REFUSE"), call("b", YES, "customer: 过两天还吧", outcome="PTP")]
+    calls = [
+        call("a", "customer: 我要投诉你们", outcome="REFUSE"),
+        call("b", YES, "customer: 过两天还吧", outcome="PTP"),
+    ]
     findings = judge(pack(), day(calls)).findings
     proved = findings.filter(call_id="a", rule_id="CN-DISP-01").row(0, named=True)
     sought = findings.filter(call_id="b", rule_id="CN-PTP-01").row(0, named=True)

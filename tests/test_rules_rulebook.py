@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of cases read best one case a line
 """A rulebook with a mistake is refused as a whole, with file, place and remedy; a good one has a fingerprint."""
 
 from __future__ import annotations
@@ -86,7 +87,15 @@ def test_the_fingerprint_covers_every_byte_and_name(small, tmp_path):
 
 
 def test_a_retired_rule_is_not_asked():
-    rule = {"id": "X", "title": "x", "severity": "minor", "needs": "words", "source": "s", "reason": "r", "fail": {"hit": "threat"}}
+    rule = {
+        "id": "X",
+        "title": "x",
+        "severity": "minor",
+        "needs": "words",
+        "source": "s",
+        "reason": "r",
+        "fail": {"hit": "threat"},
+    }
     assert [r.id for r in with_rules(pack(), [rule]).rules] == ["X"]
     assert all(rule.status != "retired" for rule in pack().rules)
 

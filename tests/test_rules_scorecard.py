@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of cases read best one case a line
 """Scores: sums against a plain reckoning, caps that hold, what is not known or not applicable, trial and fatal rules."""
 
 from __future__ import annotations
@@ -21,13 +22,18 @@ ALWAYS = Compare("heard", (("is", True),))
 
 def rules() -> tuple[Rule, ...]:
     return tuple(
-        Rule(f"R{i}", 1, f"R{i}", severity, "live", "words", "", "", ALWAYS, None, "", "", None, "staff") for i, severity in enumerate(SEVERITIES)
+        Rule(f"R{i}", 1, f"R{i}", severity, "live", "words", "", "", ALWAYS, None, "", "", None, "staff")
+        for i, severity in enumerate(SEVERITIES)
     )
 
 
 def card(caps=(), losses=None) -> Scorecard:
-    components = tuple(Component(f"R{i}", points, section) for i, (points, section) in enumerate(zip(POINTS, SECTIONS, strict=True)))
-    return Scorecard("card", "card", ALWAYS, components, losses or {}, caps, ((90.0, "合格"), (70.0, "待改进"), (0.0, "预警")), 70.0)
+    components = tuple(
+        Component(f"R{i}", points, section) for i, (points, section) in enumerate(zip(POINTS, SECTIONS, strict=True))
+    )
+    return Scorecard(
+        "card", "card", ALWAYS, components, losses or {}, caps, ((90.0, "合格"), (70.0, "待改进"), (0.0, "预警")), 70.0
+    )
 
 
 def scored(verdicts, one=None, live=None, heard=None):
@@ -37,7 +43,8 @@ def scored(verdicts, one=None, live=None, heard=None):
     day = Day(facts, Evidence(collect([]), calls), np.full(calls, 2), np.zeros(calls))
     ids = pl.Series([f"c{i:03}" for i in range(calls)])
     live = np.ones(verdicts.shape, bool) if live is None else np.array(live)
-    return score(day, (one or card(),), rules(), verdicts, live, np.ones(calls, bool) if heard is None else np.array(heard), ids)
+    heard = np.ones(calls, bool) if heard is None else np.array(heard)
+    return score(day, (one or card(),), rules(), verdicts=verdicts, live=live, heard=heard, ids=ids)
 
 
 def reckoned(column, caps=(), losses=None) -> float | None:
@@ -49,7 +56,9 @@ def reckoned(column, caps=(), losses=None) -> float | None:
             lost[section] += points if verdict == FAIL else 0
     value = None
     if possible:
-        value = 100 * (possible - sum(min(loss, (losses or {}).get(name, 1e9)) for name, loss in lost.items())) / possible
+        value = (
+            100 * (possible - sum(min(loss, (losses or {}).get(name, 1e9)) for name, loss in lost.items())) / possible
+        )
     for severity, least, most in caps:
         if sum(v == FAIL and s == severity for v, s in zip(column, SEVERITIES, strict=True)) >= least:
             value = min(value, most) if value is not None else most
@@ -71,7 +80,9 @@ def test_scores_are_what_a_plain_reckoning_gives(columns):
         assert row["fatal"] == (column[4] == FAIL) and row["unsure"] == column.count(UNSURE)
         assert row["fatal_rules"] == (["R4"] if column[4] == FAIL else [])
     assert lines.height == 6 * len(columns)
-    assert lines["possible"].to_list() == [p if v in (FAIL, PASS) else 0 for column in columns for v, p in zip(column, POINTS, strict=True)]
+    assert lines["possible"].to_list() == [
+        p if v in (FAIL, PASS) else 0 for column in columns for v, p in zip(column, POINTS, strict=True)
+    ]
     assert lines["verdict"].to_list() == [VERDICTS[v] for column in columns for v in column]
 
 
@@ -82,7 +93,9 @@ def test_what_is_not_applicable_never_changes_a_score(column, position):
     column[position] = INAPPLICABLE
     _, whole = scored(np.array([column]).T)
     fewer = card()
-    shorter = Scorecard(**{**fewer.__dict__, "components": tuple(c for i, c in enumerate(fewer.components) if i != position)})
+    shorter = Scorecard(
+        **{**fewer.__dict__, "components": tuple(c for i, c in enumerate(fewer.components) if i != position)}
+    )
     _, short = scored(np.array([column]).T, shorter)
     assert whole.equals(short)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  tables of cases read best one case a line
 """Transcripts from elsewhere: the contract of `inspection judge`, and the line and field of every mistake."""
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ def lines(*rows) -> list[str]:
 
 
 def heard(*turns, calls=None):
-    return read_heard(lines(*turns), "turns.jsonl", None if calls is None else lines(*calls), "calls.jsonl", "Asia/Shanghai")
+    return read_heard(
+        lines(*turns), "turns.jsonl", None if calls is None else lines(*calls), "calls.jsonl", "Asia/Shanghai"
+    )
 
 
 BAD_TURNS = {
@@ -78,19 +81,51 @@ def test_a_bad_call_is_named_with_file_line_and_field(name):
 
 
 def test_turns_are_numbered_by_their_start_and_unlisted_calls_are_added():
-    read = heard({**TURN, "start_ms": 500}, {**TURN, "text": "先说"}, "", {**TURN, "call_id": "b"}, calls=[{"call_id": "z", "stage": "M1"}])
+    read = heard(
+        {**TURN, "start_ms": 500},
+        {**TURN, "text": "先说"},
+        "",
+        {**TURN, "call_id": "b"},
+        calls=[{"call_id": "z", "stage": "M1"}],
+    )
     assert read.turns.filter(call_id="a").sort("turn_index")["text"].to_list() == ["先说", "您好"]
     assert read.attempts["call_id"].to_list() == ["z", "a", "b"]
 
 
 def test_words_are_placed_by_offset_or_by_their_text():
-    by_text = heard({**TURN, "words": [{"text": "您", "start_ms": 0, "end_ms": 400}, {"text": "好", "start_ms": 400, "end_ms": 900, "probability": 0.5}]})
-    by_place = heard({**TURN, "words": [{"start": 0, "end": 1, "start_ms": 0, "end_ms": 400}, {"start": 1, "end": 2, "start_ms": 400, "end_ms": 900, "probability": 0.5}]})
+    by_text = heard(
+        {
+            **TURN,
+            "words": [
+                {"text": "您", "start_ms": 0, "end_ms": 400},
+                {"text": "好", "start_ms": 400, "end_ms": 900, "probability": 0.5},
+            ],
+        }
+    )
+    by_place = heard(
+        {
+            **TURN,
+            "words": [
+                {"start": 0, "end": 1, "start_ms": 0, "end_ms": 400},
+                {"start": 1, "end": 2, "start_ms": 400, "end_ms": 900, "probability": 0.5},
+            ],
+        }
+    )
     assert by_text.words.equals(by_place.words) and by_text.words["start"].to_list() == [0, 1]
 
 
 def test_times_of_day_without_an_offset_are_local():
-    read = heard(TURN, calls=[{"call_id": "a", "dialed_at": "2026-11-20T09:00:00", "answered_at": "2026-11-20T09:00:05+08:00", "ended_at": "2026-11-20T01:01:05Z"}])
+    read = heard(
+        TURN,
+        calls=[
+            {
+                "call_id": "a",
+                "dialed_at": "2026-11-20T09:00:00",
+                "answered_at": "2026-11-20T09:00:05+08:00",
+                "ended_at": "2026-11-20T01:01:05Z",
+            }
+        ],
+    )
     row = read.attempts.row(0, named=True)
     assert row["dialed_at"].isoformat() == "2026-11-20T01:00:00+00:00" and row["talk_ms"] == 60_000
 
@@ -105,15 +140,36 @@ def run(tmp_path, turns, calls=None, rulebook=None):
 
 
 def test_the_command_writes_the_three_tables_with_the_columns_of_the_contract(tmp_path):
-    turns = [TURN, {**TURN, "start_ms": 1000, "end_ms": 4000, "text": "再不还钱我就叫几个人去你家"}, {**TURN, "call_id": "b", "text": "半个\ud800字符"}]
-    calls = [{"call_id": "a", "dialed_at": "2026-11-20T22:00:00", "direction": "outbound", "stage": "M1", "agent_kind": "human"}]
+    turns = [
+        TURN,
+        {**TURN, "start_ms": 1000, "end_ms": 4000, "text": "再不还钱我就叫几个人去你家"},
+        {**TURN, "call_id": "b", "text": "半个\ud800字符"},
+    ]
+    calls = [
+        {
+            "call_id": "a",
+            "dialed_at": "2026-11-20T22:00:00",
+            "direction": "outbound",
+            "stage": "M1",
+            "agent_kind": "human",
+        }
+    ]
     result = run(tmp_path, turns, calls)
     assert result.exit_code == 0, result.output
-    tables = {name: [json.loads(line) for line in (tmp_path / "out" / f"{name}.jsonl").open(encoding="utf-8")] for name in ("hits", "findings", "scores")}
+    tables = {
+        name: [json.loads(line) for line in (tmp_path / "out" / f"{name}.jsonl").open(encoding="utf-8")]
+        for name in ("hits", "findings", "scores")
+    }
     for name, schema in (("hits", HITS), ("findings", FINDINGS), ("scores", SCORES)):
         assert list(tables[name][0]) == schema.names()
     (hit,) = [row for row in tables["hits"] if row["kept"]]
-    assert (hit["call_id"], hit["turn_index"], hit["category"], hit["quote"], hit["via"]) == ("a", 1, "threat", "叫几个人去你家", "text")
+    assert (hit["call_id"], hit["turn_index"], hit["category"], hit["quote"], hit["via"]) == (
+        "a",
+        1,
+        "threat",
+        "叫几个人去你家",
+        "text",
+    )
     failed = {row["rule_id"] for row in tables["findings"] if row["call_id"] == "a" and row["verdict"] == "fail"}
     assert {"CN-THR-01", "CN-HOUR-01"} <= failed
     assert [row["call_id"] for row in tables["scores"]] == ["a", "b"] and tables["scores"][0]["score"] == 0

@@ -44,8 +44,7 @@ def judge(
     except OSError as error:
         raise ResultsError(f"{out}: cannot be written: {error.strerror or error}") from None
     verdicts = judgement.scores["verdict"].value_counts(sort=True).rows()
-    typer.echo(
-        f"{judgement.findings['call_id'].n_unique()} calls judged by {book.name} {book.version} ({book.fingerprint[:12]})"
-    )
+    judged = judgement.findings["call_id"].n_unique()
+    typer.echo(f"{judged} calls judged by {book.name} {book.version} ({book.fingerprint[:12]})")
     typer.echo(", ".join(f"{count} {verdict}" for verdict, count in verdicts) or "no call was heard")
     typer.echo(f"wrote hits.jsonl, findings.jsonl and scores.jsonl in {out}")

@@ -1,4 +1,4 @@
-"""The checkpoints of a day as one table: those of the script, and for robots each sentence against its approved wording."""
+"""The checkpoints of a day as one table: those of the script, and each sentence of a robot against its wording."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _with_slots(rulebook: Rulebook, day: Day, lines: pl.DataFrame) -> pl.DataFra
     lines = lines.join(spoken, on=["call", "turn_index"], how="left", maintain_order="left")
     wrong_slot = pl.col("slot").is_not_null() & (pl.col("state") == "pass")
     return lines.with_columns(
-        state=pl.when(wrong_slot & (pl.col("doubt") > 0)).then(pl.lit("unsure")).when(wrong_slot).then(pl.lit("altered"))
-        .otherwise("state"),
+        state=pl.when(wrong_slot & (pl.col("doubt") > 0)).then(pl.lit("unsure"))
+        .when(wrong_slot).then(pl.lit("altered")).otherwise("state"),
         detail=pl.concat_str("detail", "slot", separator="；", ignore_nulls=True).replace("", None),
     )  # fmt: skip

@@ -21,6 +21,7 @@ NO, MISSING, UNSURE, YES = range(4)
 STAFF = frozenset({"agent", "robot"})
 KINDS = ("hit", "phrase", "checkpoint", "identity", "acoustic", "spoken", "repeat")
 COMPARISONS = ("is", "is_not", "in", "not_in", "above", "below", "at_least", "at_most", "known")
+ANYWHERE = Within()
 ACOUSTIC_KINDS = frozenset({"acoustic"})
 
 
@@ -91,7 +92,7 @@ class Select:
     unlike: str | None = None
     tolerance: float = 0
     links: tuple[tuple[str, bool, Events], ...] = ()
-    within: Within = Within()
+    within: Within = ANYWHERE
     at_least: int = 1
     at_most: int | None = None
     by_turn: bool = False

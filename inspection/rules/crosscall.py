@@ -103,8 +103,9 @@ def look_back(calls: pl.DataFrame, history: pl.DataFrame | None, effective_talk_
     talked = count("conversation_7_days", pl.col("effective"), "debt", week, with_self=False)
     facts["conversation_7_days"] = _masked(talked.count > 0, base["debt"].is_null())
     contacts = count("contacts_of_person", outbound, "number", None, with_self=True)
-    stop = count("asked_to_stop", pl.col("said").list.contains("do_not_call").fill_null(False) | (pl.col("outcome") == "DNC").fill_null(False),
-                 "number", None, with_self=False)  # fmt: skip
+    voiced = pl.col("said").list.contains("do_not_call").fill_null(False)
+    registered = (pl.col("outcome") == "DNC").fill_null(False)
+    stop = count("asked_to_stop", voiced | registered, "number", None, with_self=False)
     facts["asked_to_stop"] = _masked(stop.count > 0, base["number"].is_null())
     if not known:
         for name, window in (("debt_calls_7_days", debt), ("contacts_of_person", contacts)):
@@ -130,7 +131,8 @@ def _prepared(every: pl.DataFrame, effective_talk_ms: int) -> pl.DataFrame:
         effective=answered & person & (pl.col("talk_ms").fill_null(0) >= effective_talk_ms),
         connects=~pl.col("outcome").is_in(list(INVALID_NUMBER)).fill_null(False),
         debtor=_group("debtor_id"), number=_group("phone_key"),
-        debt=pl.when(pl.col("debtor_id").is_not_null()).then(pl.struct("debtor_id", "case_id").rank("dense").cast(pl.Int64)),
+        debt=pl.when(pl.col("debtor_id").is_not_null())
+        .then(pl.struct("debtor_id", "case_id").rank("dense").cast(pl.Int64)),
     ).sort("at", "call_id", nulls_last=False, maintain_order=True)  # fmt: skip
 
 
@@ -200,7 +202,7 @@ def _promise(base: pl.DataFrame, every: pl.DataFrame, windows: dict[str, Window]
 def _own_number(
     base: pl.DataFrame, own: pl.DataFrame, windows: dict[str, Window], *, known: bool, enough: int
 ) -> dict[str, pl.Series]:
-    """Consecutive failures on the debtor's own number just before a call, and whether the last one met a dead number."""
+    """Consecutive failures on the debtor's own number just before, and whether the last one met a dead number."""
     own = own.drop_nulls(["debtor", "at"]).sort("debtor", "at", "call_id", maintain_order=True)
     window = _window(base, own, "debtor", None, with_self=False)
     if not len(own):

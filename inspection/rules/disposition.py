@@ -1,4 +1,4 @@
-"""The canonical outcomes, and the firm's codes for them (domain §5.5). The mismatch rules are in rules/disposition.yaml."""
+"""The canonical outcomes, and the firm's codes for them (domain §5.5); rules/dispositions.yaml has the mismatches."""
 
 from __future__ import annotations
 

@@ -46,9 +46,8 @@ def collect(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
         ],
         how="diagonal",
     )
-    return (
-        frame.with_columns(pl.col("why").fill_null(0), pl.col("role").fill_null("none"))
-        .sort("call", "start_ms", "end_ms", nulls_last=False, maintain_order=True)
+    return frame.with_columns(pl.col("why").fill_null(0), pl.col("role").fill_null("none")).sort(
+        "call", "start_ms", "end_ms", nulls_last=False, maintain_order=True
     )
 
 
@@ -66,7 +65,7 @@ class Found:
 class Evidence:
     """The frame with its columns as arrays, grouped by what was found and by whom.
 
-    calls: number of calls on the axis; changes: who is on the line when; count_words: gives `word` when it is asked for.
+    calls: number of calls on the axis; changes: who is on the line when; count_words: gives `word` when asked.
     """
 
     def __init__(
@@ -104,7 +103,7 @@ class Evidence:
             self._groups.setdefault((kind, name), {})[role] = group
 
     def find(self, kind: str, names: Sequence[str], roles: frozenset[str] | None = None) -> Found:
-        """All rows of a kind with one of the names. With roles, rows of an unknown speaker come too, but never strong."""
+        """All rows of a kind with one of the names. With roles, unknown speakers come too, never strong."""
         exact, uncertain = [], []
         for name in names:
             for role, group in self._groups.get((kind, name), {}).items():

@@ -89,7 +89,8 @@ def local_times(attempts: pl.DataFrame, default_zone: str) -> pl.DataFrame:
     for (zone,), part in frame.group_by("zone", maintain_order=True):
         try:
             local = [
-                pl.col(f"{n}_at").dt.convert_time_zone(zone).dt.replace_time_zone(None).alias(f"{n}_local") for n in names
+                pl.col(f"{n}_at").dt.convert_time_zone(zone).dt.replace_time_zone(None).alias(f"{n}_local")
+                for n in names
             ]
             parts.append(part.select("call", *local))
         except pl.exceptions.PolarsError:

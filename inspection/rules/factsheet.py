@@ -1,4 +1,4 @@
-"""The facts of every listed call in one frame: what the dialer lists, what the recording measured, what other calls prove."""
+"""The facts of every listed call in one frame: from the dialer, from the recording, from other calls."""
 
 from __future__ import annotations
 
@@ -43,9 +43,11 @@ def across_calls(
     return look_back(day, earlier, thresholds("effective_talk"), thresholds("failures_before_contact"))
 
 
-def factsheet(calls: pl.DataFrame, audio: pl.DataFrame, skips: pl.DataFrame | None, turns: pl.DataFrame, interruptions: pl.DataFrame,
-              changes: pl.DataFrame, cross: CrossCall, zone: str) -> pl.DataFrame:  # fmt: skip
-    """One row per call in the order of the axis; columns are the facts of facts.FACTS and what the engine needs besides."""
+def factsheet(
+    calls: pl.DataFrame, *, audio: pl.DataFrame, skips: pl.DataFrame | None, turns: pl.DataFrame,
+    acoustic: pl.DataFrame, who: pl.DataFrame, cross: CrossCall, zone: str,
+) -> pl.DataFrame:  # fmt: skip
+    """One row per call in the order of the axis; columns are facts.FACTS and what the engine needs besides."""
     heard = (
         pl.DataFrame(schema=AUDIO)
         if audio is None
@@ -59,9 +61,9 @@ def factsheet(calls: pl.DataFrame, audio: pl.DataFrame, skips: pl.DataFrame | No
     frame = calls.join(heard, on="call_id", how="left", maintain_order="left")
     frame = frame.join(reasons.select("call_id", skip_reason="reason"), on="call_id", how="left", maintain_order="left")
     frame = frame.join(_talk(turns), on="call", how="left", maintain_order="left")
-    frame = frame.join(_interruptions(interruptions), on="call", how="left", maintain_order="left")
+    frame = frame.join(_interruptions(acoustic), on="call", how="left", maintain_order="left")
     frame = frame.join(
-        changes.group_by("call").agg(last_identity=pl.col("who").last()), on="call", how="left", maintain_order="left"
+        who.group_by("call").agg(last_identity=pl.col("who").last()), on="call", how="left", maintain_order="left"
     )
     frame = frame.join(
         local_times(calls, zone).select("call", *(pl.col(f"{n}_local") for n in ("dialed", "answered", "ended"))),
@@ -99,7 +101,8 @@ def factsheet(calls: pl.DataFrame, audio: pl.DataFrame, skips: pl.DataFrame | No
     return frame.with_columns(
         answered_time=pl.coalesce("answered_time", "dialed_time"),
         first_word_ms=pl.coalesce("first_agent_word_ms", "first_staff_turn_ms") - pl.col("answer_offset_ms"),
-        staff_pace=pl.when(pl.col("agent_speech_ms") > PACE_MS).then(pl.col("staff_characters") * 60_000 / pl.col("agent_speech_ms"))
+        staff_pace=pl.when(pl.col("agent_speech_ms") > PACE_MS)
+        .then(pl.col("staff_characters") * 60_000 / pl.col("agent_speech_ms"))
         .when(pl.col("agent_speech_ms").is_not_null()).then(0),
         interruption_share=pl.when(pl.col("speech_ms").is_not_null() & (pl.col("staff_turns") > 0))
         .then(pl.col("interruptions").fill_null(0) / pl.col("staff_turns")),
@@ -107,8 +110,8 @@ def factsheet(calls: pl.DataFrame, audio: pl.DataFrame, skips: pl.DataFrame | No
     ).select("call_id", *FACTS, *EXTRA)  # fmt: skip
 
 
-EXTRA = ("answer_offset_ms", "heard_until_ms", "role_confidence", "word_probability", "quality_flags", "turn_count", "turn_probability", "turn_role_confidence",
-         "script_id", "customer_name", "sound_measured")  # fmt: skip
+EXTRA = ("answer_offset_ms", "heard_until_ms", "role_confidence", "word_probability", "quality_flags", "turn_count",
+         "turn_probability", "turn_role_confidence", "script_id", "customer_name", "sound_measured")  # fmt: skip
 
 
 def hearing(facts: pl.DataFrame, thresholds: Any) -> tuple[np.ndarray, np.ndarray]:

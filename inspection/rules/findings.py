@@ -1,4 +1,4 @@
-"""Rules asked of a day: one verdict for each call and rule, with the evidence that shows it and a sentence to argue with."""
+"""Rules asked of a day: for each call and rule a verdict, the evidence that shows it, a sentence to argue with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REASONS = 8
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Arrays [rules, calls]: verdict (index into scorecard.VERDICTS), reason, row of the evidence or -1, count of rows."""
+    """Arrays [rules, calls]: verdict (into scorecard.VERDICTS), reason, row of the evidence or -1, count of rows."""
 
     verdict: np.ndarray
     reason: np.ndarray
@@ -77,8 +77,9 @@ EVIDENCE = ("role", "turn_index", "start", "end", "start_ms", "end_ms", "quote",
 
 
 def frame(
-    day: Day, rules: tuple[Rule, ...], asked: Verdicts, cross: CrossCall, emitted: np.ndarray, sentences: dict[str, str]
-) -> pl.DataFrame:
+    day: Day, rules: tuple[Rule, ...], asked: Verdicts, cross: CrossCall, *, emitted: np.ndarray,
+    sentences: dict[str, str],
+) -> pl.DataFrame:  # fmt: skip
     """FINDINGS in the order of calls and rules. emitted: bool [rules, calls], the pairs that get a row.
 
     Most findings say that nothing was found, in a sentence of their rule; only the others are told one by one.
@@ -87,7 +88,7 @@ def frame(
     verdict, reason, row = (getattr(asked, name)[number, call] for name in ("verdict", "reason", "row"))
     told = np.flatnonzero((verdict == FAIL) | (verdict == DOUBT))
     plain = _texts(rules, sentences)
-    story = _told(day, rules, asked, plain, call[told], number[told], sentences)
+    story = _told(day, rules, asked, plain=plain, call=call[told], number=number[told], sentences=sentences)
     text = number * REASONS + reason
     text[told] = len(plain) + np.arange(len(told))
     proof = np.zeros(len(call), np.int64)
@@ -99,7 +100,8 @@ def frame(
     result = quoted.with_columns(
         _of(rules, "role", pl.String).gather(number).alias("rule_role"), sure.alias("sure"),
         call_id=day.facts["call_id"].gather(call), rule_id=_of(rules, "id", pl.String).gather(number),
-        rule_version=_of(rules, "version", pl.Int32).gather(number), title=_of(rules, "title", pl.String).gather(number),
+        rule_version=_of(rules, "version", pl.Int32).gather(number),
+        title=_of(rules, "title", pl.String).gather(number),
         verdict=pl.Series(VERDICTS).gather(verdict), severity=_of(rules, "severity", pl.String).gather(number),
         status=pl.Series(["trial", "live"]).gather(live), source=_of(rules, "source", pl.String).gather(number),
         reason=pl.concat([plain, story]).gather(text), related_calls=_related(rules, cross, call, number, told),
@@ -133,10 +135,10 @@ def _texts(rules: tuple[Rule, ...], sentences: dict[str, str]) -> pl.Series:
 
 
 def _told(
-    day: Day, rules: tuple[Rule, ...], asked: Verdicts, plain: pl.Series, call: np.ndarray, number: np.ndarray,
+    day: Day, rules: tuple[Rule, ...], asked: Verdicts, *, plain: pl.Series, call: np.ndarray, number: np.ndarray,
     sentences: dict[str, str],
 ) -> pl.Series:  # fmt: skip
-    """The sentences of failed and doubtful findings: with the facts they name, what was found how often, and the doubt."""
+    """The sentences of failed and doubtful findings: with the facts they name, how often, and the doubt."""
     frame = _shown(day, asked.row[number, call]).select("why", "detail")
     frame = frame.with_columns(
         reason=_filled(day, rules, plain.gather(number * REASONS + asked.reason[number, call]), call, number),
@@ -174,7 +176,7 @@ def _filled(day: Day, rules: tuple[Rule, ...], text: pl.Series, call: np.ndarray
 def _related(
     rules: tuple[Rule, ...], cross: CrossCall, call: np.ndarray, number: np.ndarray, told: np.ndarray
 ) -> pl.Series:
-    """For every finding the calls that prove it across calls, without the call itself; told: the ones that may have some."""
+    """For every finding the other calls that prove it across calls; told: the findings that may have some."""
     parts = []
     for position, rule in enumerate(rules):
         rows = told[number[told] == position] if rule.related in cross.windows else ()

@@ -1,4 +1,4 @@
-"""Who is on the line, from moment to moment: unknown until somebody says so, then debtor, guarantor, third party, voicemail.
+"""Who is on the line at each moment: unknown until somebody says so, then debtor, guarantor, third party, voicemail.
 
     agent     请问您是张先生本人吗？       ask
     customer  不是，我是他爱人。           says third_party: from here on a debt must not be named
@@ -6,8 +6,8 @@
     agent     请问您是张先生本人吗？       ask
     customer  对，是我。                   the reply affirms: debtor
 
-A plain "对" counts only as the next answer to an identity question. Who talks about his own debt without having said who
-he is, is taken for the debtor, but not surely: what is said to him then is `unsure`, never proof.
+A plain "对" counts only as the next answer to an identity question. Who talks about his own debt without saying
+who he is, is taken for the debtor, but not surely: what is said to him then is `unsure`, never proof.
 """
 
 from __future__ import annotations

@@ -74,7 +74,10 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     moments = Changes.of(*(who[name].to_numpy() for name in ("call", "at_ms", "code")), (who["why"] == 0).to_numpy())
     ev = Evidence(found, len(calls), moments, lambda: sources.word_positions(found, turns))
     cross = across_calls(calls, hits, history, rulebook.timezone, value)
-    facts = factsheet(calls, heard.audio, heard.skips, turns, acoustic, who, cross, rulebook.timezone)
+    facts = factsheet(
+        calls, audio=heard.audio, skips=heard.skips, turns=turns, acoustic=acoustic, who=who, cross=cross,
+        zone=rulebook.timezone,
+    )  # fmt: skip
     day = Day(facts, ev, *hearing(facts, value))
     table = checkpoints.checked(rulebook, day, turns)
     day = Day(facts, ev, day.words, day.sound, checkpoints.states(day, table))
@@ -82,13 +85,14 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     emitted = _emitted(rulebook, facts)
     listened = facts["heard"].to_numpy()
     components, scores = scorecard.score(
-        day, rulebook.scorecards, rulebook.rules, asked.verdict, asked.live & emitted, listened, ids
+        day, rulebook.scorecards, rulebook.rules, verdicts=asked.verdict, live=asked.live & emitted,
+        heard=listened, ids=ids,
     )  # fmt: skip
     return Judgement(
         hits=hits.sort("call_id", "turn_index", "start", "end", "entry_id", "term", "via", maintain_order=True),
         checkpoints=checkpoints.published(table, ids),
         identity=_identity_table(who, turns, ids),
-        findings=findings.frame(day, rulebook.rules, asked, cross, emitted, rulebook.sentences),
+        findings=findings.frame(day, rulebook.rules, asked, cross, emitted=emitted, sentences=rulebook.sentences),
         components=components,
         scores=scores,
     )

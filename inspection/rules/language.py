@@ -82,9 +82,7 @@ class Reader:
             self._only(body, set(SUGAR))
             tests = [Compare(key, (("in", self._values(key, value)),)) for key, value in body.items()]
             return tests[0] if len(tests) == 1 else Combine("all", tuple(tests))
-        if "checkpoint" in body:
-            return self._state(body)
-        return self.events(data)
+        return self._state(body) if "checkpoint" in body else self.events(data)
 
     def events(self, data: Any) -> Events:
         body = self._mapping(data)
@@ -122,15 +120,13 @@ class Reader:
 
         self._only(body, {"fact", *COMPARISONS})
         tests = []
-        for test in body:
-            if test == "fact":
-                continue
+        for test, value in body.items():
             if test == "known":
-                tests.append((test, self._typed(FLAG, body[test], test)))
+                tests.append((test, self._typed(FLAG, value, test)))
             elif test in ("in", "not_in"):
-                tests.append((test, self._values(fact, body[test])))
-            else:
-                tests.append((test, self._typed(FACTS[fact][0], body[test], test)))
+                tests.append((test, self._values(fact, value)))
+            elif test != "fact":
+                tests.append((test, self._typed(FACTS[fact][0], value, test)))
         if not tests:
             raise self.fail(f"compares fact {fact} with nothing; add one of {', '.join(COMPARISONS)}")
         return Compare(fact, tuple(tests))

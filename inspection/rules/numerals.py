@@ -1,6 +1,6 @@
 """Numbers as they are spoken, as values: 一万二千三百四十五, 一千二, 三万五, 1.26万, 12,600, 一二三四.
 
-All work is on a polars column, whatever its length. A last digit that follows a unit without 零 stands for the next lower
+All work is on a polars column, whatever its length. A last digit after a unit without 零 counts in the next lower
 unit: 一千二 is 1200, 一千零二 is 1002.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import polars as pl
 
 DIGITS = {
-    "〇零○０": "0", "一壹幺１": "1", "二贰两兩俩弍２": "2", "三叁仨３": "3", "四肆４": "4", "五伍５": "5", "六陆陸６": "6",
-    "七柒７": "7", "八捌８": "8", "九玖９": "9", "拾": "十", "佰": "百", "仟": "千", "萬": "万", "億": "亿", "．點点": ".",
-    "，": ",",
+    "〇零○０": "0", "一壹幺１": "1", "二贰两兩俩２": "2", "三叁仨３": "3", "四肆４": "4", "五伍５": "5",
+    "六陆陸６": "6", "七柒７": "7", "八捌８": "8", "九玖９": "9", "拾": "十", "佰": "百", "仟": "千",
+    "萬": "万", "億": "亿", "．點点": ".", "，": ",",
 }  # fmt: skip
 PLAIN = {source: target for sources, target in DIGITS.items() for source in sources}
 NUMBER = "[0-9０-９〇零○一壹幺二贰两兩俩三叁仨四肆五伍六陆陸七柒八捌九玖十拾百佰千仟万萬亿億]"

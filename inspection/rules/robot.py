@@ -51,7 +51,8 @@ def repetitions(turns: pl.DataFrame, thresholds: Any) -> pl.DataFrame:
             times[later[alike >= similar]] += 1
     again = own.with_columns(value=pl.Series(times, dtype=pl.Float64)).filter(pl.col("value") > 1)
     return again.select(
-        "call", "row", "role", "start_ms", "end_ms", "value", "why", kind=pl.lit("repeat"), id=pl.lit("turn"), quote="text",
+        "call", "row", "role", "start_ms", "end_ms", "value", "why",
+        kind=pl.lit("repeat"), id=pl.lit("turn"), quote="text",
         start=pl.lit(0, pl.Int32), end=pl.col("text").str.len_chars().cast(pl.Int32),
     )  # fmt: skip
 
@@ -61,6 +62,14 @@ SAID = pl.Schema(
     {
         "call": pl.Int32, "row": pl.Int64, "line": pl.String, "title": pl.String, "state": pl.String,
         "said": pl.String, "detail": pl.String,
+    }
+)  # fmt: skip
+
+
+PIECES = pl.Schema(
+    {
+        "call": pl.Int32, "row": pl.Int64, "why": pl.Int8, "line": pl.String, "state": pl.String,
+        "detail": pl.String, "said": pl.String,
     }
 )  # fmt: skip
 
@@ -98,10 +107,8 @@ def said_lines(
 
 def _pieces(pieces: pl.DataFrame, script: Script, thresholds: Any, sentences: dict[str, str]) -> pl.DataFrame:
     """What is left of the turns once whole lines are taken out, each compared with the line it resembles most."""
-    empty = pl.DataFrame(schema={"call": pl.Int32, "row": pl.Int64, "why": pl.Int8, "line": pl.String, "state": pl.String,
-                                 "said": pl.String, "detail": pl.String})  # fmt: skip
     if pieces.is_empty():
-        return empty
+        return pl.DataFrame(schema=PIECES)
     exactly = pl.col("word_probability").is_null().alias("exactly")
     distinct = pieces.select("piece", exactly).unique(maintain_order=True)
     bare = [_plain(line.text).replace(SLOT, "") for line in script.lines]
@@ -124,7 +131,7 @@ def _pieces(pieces: pl.DataFrame, script: Script, thresholds: Any, sentences: di
 
 
 def differences(template: str, said: str, run: int) -> list[str]:
-    """Word-by-word differences of at least `run` characters, readable: 漏“…”, 多“…”, “…”说成“…”. Slots differ freely."""
+    """Word-by-word differences of at least `run` characters: 漏“…”, 多“…”, “…”说成“…”; slots differ freely."""
     edits = []
     for block in _blocks(template, said):
         wanted, got = template[block[0] : block[1]], said[block[2] : block[3]]

@@ -126,7 +126,7 @@ SENTENCES = {
 
 
 def with_rules(rulebook: Rulebook, bodies: list[Any], place: str = "rules") -> Rulebook:
-    """The same rulebook with these rules (as YAML reads them) in place of its own and without scorecards: to try a rule.
+    """The same rulebook with these rules (as YAML reads them) in place of its own, without scorecards: to try one.
 
     Raises RulebookError naming the rule and the mistake, as loading does.
     """

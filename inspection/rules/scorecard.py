@@ -83,6 +83,7 @@ def score(
     day: Day,
     cards: tuple[Scorecard, ...],
     rules: tuple[Rule, ...],
+    *,
     verdicts: np.ndarray,
     live: np.ndarray,
     heard: np.ndarray,
@@ -99,7 +100,7 @@ def score(
         calls = np.flatnonzero(free & (card.applies.answer(day).state == YES))
         free[calls] = False
         if len(calls):
-            lines, sums = _score(card, calls, numbers, rules, verdicts, live, ids)
+            lines, sums = _score(card, calls, numbers, rules, verdicts=verdicts, live=live, ids=ids)
             components.append(lines)
             scores.append(sums)
     empty = (pl.DataFrame(schema=COMPONENTS), pl.DataFrame(schema=SCORES | {"call": pl.Int64}))
@@ -113,6 +114,7 @@ def _score(
     calls: np.ndarray,
     numbers: dict[str, int],
     rules: tuple[Rule, ...],
+    *,
     verdicts: np.ndarray,
     live: np.ndarray,
     ids: pl.Series,
@@ -144,11 +146,11 @@ def _score(
             "fatal_rules": _names(fatal, [rule.id for rule in rules if rule.severity == "fatal"]), "unsure": doubts,
         }
     ).with_columns(band=_band(card), verdict=_verdict(card))  # fmt: skip
-    return _lines(card, calls, found, earned, possible, ids), sums
+    return _lines(card, calls, found, earned=earned, possible=possible, ids=ids), sums
 
 
 def _lines(
-    card: Scorecard, calls: np.ndarray, found: np.ndarray, earned: np.ndarray, possible: np.ndarray, ids: pl.Series
+    card: Scorecard, calls: np.ndarray, found: np.ndarray, *, earned: np.ndarray, possible: np.ndarray, ids: pl.Series
 ) -> pl.DataFrame:
     """One row for each call and component, in the order of the card."""
     parts, width = card.components, len(card.components)

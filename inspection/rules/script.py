@@ -42,8 +42,10 @@ def choose_scripts(day: Day, scripts: tuple[Script, ...], stated: pl.Series) -> 
 
 
 def check(day: Day, scripts: tuple[Script, ...], chosen: np.ndarray, limits: Limits) -> pl.DataFrame:
-    """One row for each heard call and checkpoint of its script: `call, script, order, checkpoint, title, state, mandatory,
-    at_ms, deadline_ms, row, reason` (row of the evidence or -1, reason an index into DETAILS)."""
+    """CHECKED, one row for each heard call and checkpoint of its script, in the order of both.
+
+    `row` is the row of the evidence or -1, `reason` an index into DETAILS.
+    """
     parts: list[tuple[np.ndarray, ...]] = []
     uses: list[tuple[str, int, Checkpoint]] = []
     said: dict[str, Found] = {}
@@ -58,7 +60,8 @@ def check(day: Day, scripts: tuple[Script, ...], chosen: np.ndarray, limits: Lim
     if not parts:
         return pl.DataFrame(schema=CHECKED)
     call, use, state, row, reason = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return _table(uses, call, use, state, row, reason).sort("call", "order", maintain_order=True)
+    table = _table(uses, call=call, use=use, state=state, row=row, reason=reason)
+    return table.sort("call", "order", maintain_order=True)
 
 
 CHECKED = pl.Schema(
@@ -120,7 +123,11 @@ def _judge_time(day: Day, checkpoint: Checkpoint, row: np.ndarray, limits: Limit
         due = day.facts["answer_offset_ms"].to_numpy() + checkpoint.deadline_ms
         late = spoken & (ev.start_ms[row] > due)
         mark(late, LATE, "late")
-        mark(late & ((ev.start_ms[row] <= due + limits.tolerance) | (ev.rough_from_ms[row] <= due)), DOUBTFUL, "near_deadline")
+        mark(
+            late & ((ev.start_ms[row] <= due + limits.tolerance) | (ev.rough_from_ms[row] <= due)),
+            DOUBTFUL,
+            "near_deadline",
+        )
     if checkpoint.last_ms is not None:
         left = day.facts["heard_until_ms"].fill_null(0).to_numpy() - ev.end_ms[row] - checkpoint.last_ms
         mark(spoken & (left > limits.tolerance), DISORDERED, "not_at_end")
@@ -153,6 +160,7 @@ def _last(ev: object, rows: np.ndarray) -> np.ndarray:
 
 def _table(
     uses: list[tuple[str, int, Checkpoint]],
+    *,
     call: np.ndarray,
     use: np.ndarray,
     state: np.ndarray,

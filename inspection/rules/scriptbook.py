@@ -128,7 +128,8 @@ def _checkpoint(place: str, body: dict[str, Any], use: dict[str, Any], names: Na
     conditions = {key: reader.at(key).condition(body[key]) for key in ("when", "excused") if key in body}
     events = {key: reader.at(key).events(body[key]) for key in ("after", "before", "answered_by") if key in body}
     return Checkpoint(
-        id=str(body["id"]), title=str(body["title"]), say=reader.events(say), mandatory=bool(use.get("mandatory", True)),
+        id=str(body["id"]), title=str(body["title"]), say=reader.events(say),
+        mandatory=bool(use.get("mandatory", True)),
         deadline_ms=reader._span(use, "deadline"), last_ms=reader._span(use, "last"),
         **conditions, **events,
     )  # fmt: skip

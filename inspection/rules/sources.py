@@ -59,12 +59,13 @@ def laid_out(turns: pl.DataFrame, calls: pl.DataFrame, thresholds: Any) -> pl.Da
 def hits_evidence(hits: pl.DataFrame, turns: pl.DataFrame, thresholds: Any) -> pl.DataFrame:
     """The kept hits; heard by sound alone or on weak words they cannot prove anything."""
     kept = hits.filter("kept").join(
-        turns.select("call_id", "turn_index", "call", pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), turn_why="why"),
+        turns.select("call_id", "turn_index", "call", row=pl.int_range(pl.len(), dtype=pl.UInt32), turn_why="why"),
         on=["call_id", "turn_index"], how="left", maintain_order="left",
     )  # fmt: skip
     weak = pl.col("confidence") < thresholds("min_word_probability")
     return kept.select(
-        "call", "row", "turn_index", "role", "start", "end", "start_ms", "end_ms", "confidence", "quote", "severity", "status", "category",
+        "call", "row", "turn_index", "role", "start", "end", "start_ms", "end_ms", "confidence", "quote",
+        "severity", "status", "category",
         id="entry_id", kind=pl.lit("hit"),
         why=pl.when(pl.col("via") == "homophone").then(HOMOPHONE).when(pl.col("turn_why") == WEAK_ROLE).then(WEAK_ROLE)
         .when(weak).then(WEAK_WORDS).otherwise(0).cast(pl.Int8),
@@ -107,7 +108,8 @@ def said(
     ambiguous = (pl.col("via") == "homophone") & (pl.col("quote").str.len_chars() < LONG_BY_SOUND)
     weak = pl.col("probability").fill_null(1.0) < thresholds("min_word_probability")
     return both.hstack(turn).with_columns(
-        confidence=pl.col("probability").fill_null(1.0), rough_from_ms=pl.when(pl.col("timing") != "word times").then("turn_ms"),
+        confidence=pl.col("probability").fill_null(1.0),
+        rough_from_ms=pl.when(pl.col("timing") != "word times").then("turn_ms"),
         why=pl.when(ambiguous).then(HOMOPHONE).when(pl.col("turn_why") == WEAK_ROLE).then(WEAK_ROLE)
         .when(weak).then(WEAK_WORDS).otherwise(0).cast(pl.Int8),
     )  # fmt: skip

@@ -15,7 +15,9 @@ from inspection.rules.numerals import NUMBER, values
 
 N = f"{NUMBER}(?:{NUMBER}|[.,点點])*"
 DAY = rf"(?:(?:({NUMBER}{{1,3}})月份?)?({NUMBER}{{1,3}})[号號日])"
-SOON = "(?:大后天|后天|後天|明天|今天|今晚|明早|明晚|(?:这|本|下|這)?(?:个)?(?:周|星期|礼拜)[一二三四五六日天]|月底|月初|月末)"
+WEEKDAY = "(?:这|本|下|這)?(?:个)?(?:周|星期|礼拜)[一二三四五六日天]"
+SOON = f"(?:大后天|后天|後天|明天|今天|今晚|明早|明晚|{WEEKDAY}|月底|月初|月末)"
+DUE = "(?:到期日|还款日|最后还款日|到期还款日)"
 OWED = "(?:欠款|欠着|还欠|欠|应还|應還|账单|金额|本金|总额|余额|逾期)"
 GAP = "[^，。,.！？!?；;0-9〇零一二两三四五六七八九十百千万]{0,7}?"
 
@@ -25,13 +27,13 @@ PATTERNS = {
         "debt_amount": rf"{OWED}{GAP}({N})(?:元|块钱|块|塊|圆)",
         "date": DAY,
         "soon": rf"({SOON})",
-        "due_date": rf"(?:{DAY}(?:已经|就)?(?:到期|之前应还|应还))|(?:(?:到期日|还款日|最后还款日|到期还款日)(?:是|为|在)?{DAY})",
+        "due_date": rf"(?:{DAY}(?:已经|就)?(?:到期|之前应还|应还))|(?:{DUE}(?:是|为|在)?{DAY})",
         "days_overdue": rf"逾期(?:了|已经|已|有)*({NUMBER}{{1,4}})(?:天|日)",
     },
     "en-US": {
         "amount": r"(?:\$\s?([0-9][0-9,]*(?:\.[0-9]{2})?)|([0-9][0-9,]*(?:\.[0-9]{2})?) dollars)",
         "debt_amount": r"(?:owe|balance|amount due|past due|debt)[^.?!0-9$]{0,30}\$?\s?([0-9][0-9,]*(?:\.[0-9]{2})?)",
-        "soon": r"(?i)\b(today|tomorrow|tonight|monday|tuesday|wednesday|thursday|friday|saturday|sunday|the \d{1,2}(?:st|nd|rd|th))\b",
+        "soon": r"(?i)\b(today|tomorrow|tonight|(?:mon|tues|wednes|thurs|fri|satur|sun)day|the \d\d?(?:st|nd|rd|th))\b",
         "days_overdue": r"([0-9]{1,4}) days (?:past due|late|overdue)",
     },
 }

@@ -2,8 +2,8 @@
 
 A turn has `call_id, role, start_ms, end_ms, text`; it may have `turn_index, role_confidence, word_probability` and
 `words`, a list of `{start, end, start_ms, end_ms, probability}` with offsets into the text, or with the word itself as
-`text` in place of the offsets. A call has `call_id` and any column of tables.ATTEMPTS; instants are ISO 8601, without an
-offset they are read in the call's `timezone`. Other fields are left out, but a misspelt one is refused.
+`text` in place of the offsets. A call has `call_id` and any column of tables.ATTEMPTS; instants are ISO 8601, read
+in the call's `timezone` where they have no offset. Other fields are left out, but a misspelt one is refused.
 """
 
 from __future__ import annotations
