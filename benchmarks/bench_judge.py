@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
-from days import day, invented_terms, words_of
+from days import calls_of, day, invented_terms, with_robots, words_of
 
 PACK = Path(__file__).parents[1] / "lexicons" / "zh-CN"
 Timer = Callable[[str], object]
@@ -130,13 +130,70 @@ def words_whole(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) 
         return len(choose(search(matcher, turns), lexicon, turns, words))
 
 
+def judgement(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) -> int:
+    """The whole judgement with the full pack: words, identity, scripts, conditions, scores, findings."""
+    from inspection.rules import checkpoints, findings, robot, scorecard, sources
+    from inspection.rules import judge as judging
+    from inspection.rules.rulebook import load_rulebook
+    from inspection.tables import ACOUSTICS, AUDIO, SKIPS, empty
+
+    rulebook = replace(load_rulebook(PACK), lexicon=lexicon)
+    calls = calls_of(turns)
+    heard = judging.Heard(calls, empty(AUDIO), with_robots(turns, calls), words, empty(ACOUSTICS), empty(SKIPS))
+    len(rulebook.matcher)  # compiled when the rulebook is loaded, not for each day
+    stages = (
+        (judging, "search", "fold and scan"), (judging, "choose", "choose"), (sources, "said", "phrases and numbers"),
+        (judging, "_identity", "identity"), (robot, "repetitions", "repetitions"), (judging.evidence, "collect", "evidence"),
+        (judging, "Evidence", "evidence"), (judging, "across_calls", "across calls"), (judging, "factsheet", "facts"),
+        (checkpoints, "checked", "script"), (findings, "ask", "conditions"), (scorecard, "score", "scores"),
+        (findings, "frame", "findings"),
+    )  # fmt: skip
+    for module, name, stage in stages:
+        setattr(module, name, _timed(getattr(module, name), f"  judge: {stage}", took))
+    with took("whole judgement"):
+        return len(judging.judge(rulebook, heard).findings)
+
+
+def one_call(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) -> int:
+    """One call judged again, as a page does it, after a first one has warmed the process."""
+    from inspection.rules.judge import Heard, judge
+    from inspection.rules.rulebook import load_rulebook
+    from inspection.tables import ACOUSTICS, AUDIO, SKIPS, empty
+
+    rulebook = replace(load_rulebook(PACK), lexicon=lexicon)
+    said = turns.head(20)
+    calls = calls_of(said)
+    heard = Heard(calls, empty(AUDIO), with_robots(said, calls), words.head(400), empty(ACOUSTICS), empty(SKIPS))
+    judge(rulebook, heard)
+    with took("one call judged again"):
+        return len(judge(rulebook, heard).findings)
+
+
+def _timed(function: Callable, name: str, took: Timer) -> Callable:
+    def measured(*arguments, **options):
+        with took(name):
+            return function(*arguments, **options)
+
+    return measured
+
+
 def nothing(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) -> int:
     """What the process holds before any work: the libraries and the day."""
     with took("the day itself"):
         return len(turns) + 0 * (len(words) + len(lexicon.entries))
 
 
-MEASURES = (nothing, raw_pass, polars_find_many, pyahocorasick, python_loop, words_in_parts, words_whole)
+MEASURES = (
+    nothing,
+    raw_pass,
+    polars_find_many,
+    pyahocorasick,
+    python_loop,
+    words_in_parts,
+    words_whole,
+    judgement,
+    one_call,
+)
 
 
 # --- measuring -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import random
 import numpy as np
 import polars as pl
 
-from inspection.tables import TURNS, WORDS
+from inspection.tables import ATTEMPTS, TURNS, WORDS, conform
 
 TURNS_PER_CALL = 20
 POOL = 20_000
@@ -104,6 +104,41 @@ def day(turns: int, cases: list[tuple[str, str]], *, seed: int = 7, planted: flo
     ).cast(dict(TURNS))
 
 
+def calls_of(turns: pl.DataFrame, *, seed: int = 5) -> pl.DataFrame:
+    """ATTEMPTS for the calls of `turns`: stages, robots and people, own staff and agencies, outcomes and accounts."""
+    ids = turns["call_id"].unique(maintain_order=True)
+    rng, count = np.random.default_rng(seed), len(ids)
+
+    def drawn(*values: object) -> pl.Series:
+        return pl.Series(values).gather(rng.integers(0, len(values), count))
+
+    dialed = pl.Series(rng.integers(0, 11 * 3600, count)) * 1000 + 1_795_136_400_000  # 2026-11-20 09:00 in Shanghai
+    frame = pl.DataFrame(
+        {
+            "call_id": ids, "direction": drawn("outbound"), "timezone": drawn("Asia/Shanghai"),
+            "debtor_id": pl.Series(rng.integers(0, count, count)).cast(pl.String),
+            "case_id": pl.Series(rng.integers(0, count, count)).cast(pl.String),
+            "phone_key": pl.Series(rng.integers(0, count, count)).cast(pl.String),
+            "phone_owner": drawn("debtor", "debtor", "debtor", "contact"), "stage": drawn("M0", "M1", "M2"),
+            "agent_kind": drawn("robot", "human"), "agency_type": drawn("own", "agency"),
+            "outcome": drawn("PTP", "REFUSE", "CALLBACK", "NON_OWNER", "OTHER"), "term_reason": drawn("agent", "customer"),
+            "talk_ms": pl.repeat(60_000, count, eager=True), "dpd": rng.integers(0, 60, count),
+            "amount_due_cents": rng.integers(10_000, 2_000_000, count), "customer_name": drawn("张先生", "李女士"),
+            "dialed_at": dialed, "answered_at": dialed + 6_000, "ended_at": dialed + 66_000,
+        }
+    )  # fmt: skip
+    return conform(frame, ATTEMPTS, table="attempts")
+
+
+def with_robots(turns: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
+    """The turns with the agent's side as the robot's in the calls that a robot made."""
+    kinds = turns.join(calls.select("call_id", "agent_kind"), on="call_id", how="left", maintain_order="left")[
+        "agent_kind"
+    ]
+    robot = (turns["role"] == "agent") & (kinds == "robot")
+    return turns.with_columns(role=pl.when(robot).then(pl.lit("robot")).otherwise("role"))
+
+
 def words_of(turns: pl.DataFrame) -> pl.DataFrame:
     """WORDS for every turn: one word a character, evenly spread over the turn."""
     row = np.repeat(np.arange(len(turns)), lengths := turns["text"].str.len_chars().to_numpy())
@@ -139,4 +174,4 @@ def _pool(sentences: list[str], seed: int) -> np.ndarray:
     )
 
 
-__all__ = ["day", "invented_terms", "words_of"]
+__all__ = ["calls_of", "day", "invented_terms", "with_robots", "words_of"]
