@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from lexicon_oracle import said, turns_of
 
 from inspection.lexicon.choose import choose
+from inspection.lexicon.fold import Folding
+from inspection.lexicon.guards import Cues, Guard
 from inspection.lexicon.load import load_lexicon, with_exception
 from inspection.lexicon.matcher import build
 from inspection.lexicon.model import Entry, Lexicon
@@ -277,3 +279,42 @@ def test_splitting_a_day_in_two_and_judging_both_gives_the_day(spoken):
 def test_no_match_gives_the_empty_table():
     assert hits(LAWFUL, said("好的")).schema == HITS and hits(LAWFUL, said("好的")).is_empty()
     assert oracle.found(list(LAWFUL.probes), said("好的")) == set()
+
+
+# --- other languages and bad input -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("say", "step"),
+    [
+        ("You will go to jail!", None),
+        ("We are not able to have anyone go to jail.", "negation"),
+        ("That is not it. You will go to jail", None),
+        ("There is nothing to stop you, go to jail", None),  # nothing is not `not`
+    ],
+)
+def test_guards_in_a_language_with_spaces(say, step):
+    negation = Guard(before=Cues(cues=("not", "never"), reach=40))
+    lexicon = lexicon_of({"terms": ("go to jail",)})
+    english = replace(lexicon, folding=Folding(spaced=True), syllables=None, guards={"negation": negation})
+    assert hits(english, said(say))["cleared_by"].to_list() == [step]
+
+
+@pytest.mark.parametrize("column", ["role", "start_ms", "end_ms", "turn_index", "role_confidence", "word_probability"])
+def test_missing_values_never_stop_a_judgement(column):
+    turns = said("你会坐牢的", "派人去你家").with_columns(pl.lit(None).cast(said("x").schema[column]).alias(column))
+    words = words_of((0, 0, 5, 100, 900, 0.5)).with_columns(probability=pl.lit(None, pl.Float32))
+    found = hits(lexicon_of(PRISON), turns, words)
+    assert found["kept"].to_list() == [True, True] and found["confidence"].is_between(0, 1).all()
+    assert found["role"].to_list() == (["unknown"] * 2 if column == "role" else ["agent"] * 2)
+
+
+def test_words_that_overlap_or_stand_out_of_order():
+    words = words_of((0, 3, 5, 900, 100, 0.5), (0, 0, 3, 50, 20, None), (0, 2, 9, 0, 0, 0.7), (0, 2, 4, 300, 400, 0.9))
+    hit = hits(lexicon_of(PRISON), said("你会坐牢的"), words).row(0, named=True)
+    assert hit["kept"] and 0 < hit["confidence"] < 1 and hit["start_ms"] is not None
+
+
+def test_calls_of_one_name_and_a_turn_of_100_000_characters():
+    turns = pl.concat([said("你会坐牢的"), said("好的" * 50_000 + "你会坐牢")])
+    assert hits(lexicon_of(PRISON), turns)["start"].to_list() == [2, 100_002]

@@ -12,6 +12,7 @@ twice changes nothing, and the raw stretch `start[i]:end[j]` folds to a text tha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +21,7 @@ from inspection.lexicon.shipped import CODE_POINTS, shipped
 
 SEPARATOR = 0x0A
 """Stands between turns; no term can hold it, because folding drops it from text."""
-_SPACE = 0x20
+SPACE = 0x20
 _TEN = ord("十")
 _DIGITS = np.zeros(CODE_POINTS, bool)
 _DIGITS[0x30:0x3A] = True
@@ -75,6 +76,7 @@ class Folding:
         first[[int(source[0]) for source, _ in rewrites]] = True
         object.__setattr__(self, "rewrites", tuple(rewrites))
         object.__setattr__(self, "first", first)
+        object.__setattr__(self, "_learnt", {})
 
     def _plain(self, text: str) -> np.ndarray:
         codes = self.table[codes_of(text)]
@@ -82,7 +84,16 @@ class Folding:
 
     def text(self, text: str) -> str:
         """One folded text. Surrogates, controls, marks and emoji vanish like punctuation."""
-        return str(self.fold(codes_of(text))).strip(" ")
+        learnt = self._learnt.get(text)
+        return str(self.fold(codes_of(text))).strip(" ") if learnt is None else learnt
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Folds many phrases at once, so that `text` and `term` answer for them at once."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._learnt]
+        if new:
+            ends = np.cumsum([len(text) + 1 for text in new]) - 1
+            folded = text_of(self.fold(codes_of("\n".join(new) + "\n"), ends).codes).split("\n")
+            self._learnt.update(zip(new, (text.strip(" ") for text in folded[:-1]), strict=True))
 
     def term(self, text: str) -> np.ndarray:
         """Folded code points of a term as the lexicon writes it."""
@@ -93,7 +104,7 @@ class Folding:
         `joints` nothing (a space in spaced languages), so that text runs on from one turn into the next."""
         mapped = self.table[raw]
         if joints is not None:
-            mapped[joints] = _SPACE if self.spaced else 0
+            mapped[joints] = SPACE if self.spaced else 0
         if separators is not None:
             mapped[separators] = SEPARATOR
         place = np.flatnonzero(mapped != 0)
@@ -140,7 +151,7 @@ class Folding:
         if self.spaced and len(where):
             after = where + len(source)
             beyond = codes[np.minimum(after, len(codes) - 1)]
-            where = where[(after >= len(codes)) | (beyond == _SPACE) | (beyond == SEPARATOR)]
+            where = where[(after >= len(codes)) | (beyond == SPACE) | (beyond == SEPARATOR)]
         return where
 
 
@@ -160,7 +171,7 @@ def _with_spaces(table: np.ndarray) -> np.ndarray:
     for code in (*range(0x3040), *range(0xFF00, 0xFFF0)):
         character = chr(code)
         if unicodedata.category(character)[0] in "ZPS" or character in "\t\n\r\v\f":
-            table[code] = 0 if character in _APOSTROPHES else _SPACE
+            table[code] = 0 if character in _APOSTROPHES else SPACE
     return table
 
 
@@ -182,7 +193,7 @@ def _collapse_runs(folded: Folded, spaced: bool) -> tuple[Folded, bool]:
     third = third[~_DIGITS[codes[third]] & (codes[third] != SEPARATOR)]
     surplus = np.concatenate([third - 1, third])
     if spaced:
-        surplus = np.concatenate([surplus, np.flatnonzero(same & (codes[1:] == _SPACE)) + 1])
+        surplus = np.concatenate([surplus, np.flatnonzero(same & (codes[1:] == SPACE)) + 1])
     if not len(surplus):
         return folded, False
     surplus = np.unique(surplus)

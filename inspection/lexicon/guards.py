@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from inspection.lexicon.fold import Folding
-from inspection.lexicon.search import CONTEXT
+from inspection.lexicon.search import SPACED_CONTEXT
 
 _CUE_BEFORE = "^.*(?<cue>{cues})(?<gap>[^，？]{{0,{reach}}})$"  # the last cue before the hit
 _CUE_AFTER = "^(?<gap>[^，？]{{0,{reach}}}?)(?<cue>{cues})"  # the first cue after it
@@ -29,7 +29,7 @@ class Cues(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     cues: Annotated[_Phrases, Field(min_length=1)]
-    reach: int = Field(6, ge=0, le=CONTEXT)
+    reach: int = Field(6, ge=0, le=SPACED_CONTEXT)
     unless: _Phrases = ()
     stops: _Phrases = ()
 
@@ -52,7 +52,7 @@ class _Side:
     words: list[str]
     unless: str | None
     shape: str
-    stops: list[str]
+    stops: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _cues(side: _Side, text: pl.Series) -> tuple[pl.Series, pl.Series]:
     parts = text.str.extract_groups(side.shape).struct
     cue, works = parts.field("cue"), parts.field("cue").is_not_null()
     if side.stops:
-        works &= ~parts.field("gap").str.contains_any(side.stops).fill_null(False)
+        works &= ~parts.field("gap").str.contains(side.stops).fill_null(False)
     return works, cue
 
 
@@ -102,15 +102,17 @@ def _sides(guard: Guard, folding: Folding) -> Iterator[_Side]:
     if guard.after is not None:
         yield _side("after", guard.after, _CUE_AFTER, guard.after.reach, folding)
     if guard.before is not None and guard.within:
-        yield _side("within", guard.before, _CUE_BEFORE, CONTEXT, folding)
+        yield _side("within", guard.before, _CUE_BEFORE, SPACED_CONTEXT, folding)
     if guard.before is not None:
         yield _side("before", guard.before, _CUE_BEFORE, guard.before.reach, folding)
 
 
 def _side(column: str, cues: Cues, shape: str, reach: int, folding: Folding) -> _Side:
     words = _folded(cues.cues, folding)
-    unless = _any_of(_folded(cues.unless, folding)) if cues.unless else None
-    return _Side(column, words, unless, shape.format(cues=_any_of(words), reach=reach), _folded(cues.stops, folding))
+    unless, stops = (
+        _any_of(_folded(phrases, folding), folding) if phrases else None for phrases in (cues.unless, cues.stops)
+    )
+    return _Side(column, words, unless, shape.format(cues=_any_of(words, folding), reach=reach), stops)
 
 
 def _folded(phrases: tuple[str, ...], folding: Folding) -> list[str]:
@@ -119,8 +121,10 @@ def _folded(phrases: tuple[str, ...], folding: Folding) -> list[str]:
     return sorted(folded, key=lambda phrase: (-len(phrase), phrase))
 
 
-def _any_of(phrases: list[str]) -> str:
-    return "(?:" + "|".join(map(re.escape, phrases)) + ")"
+def _any_of(phrases: list[str], folding: Folding) -> str:
+    """A regular expression for any of the phrases; of whole words where there are words."""
+    edge = r"\b" if folding.spaced else ""
+    return f"{edge}(?:{'|'.join(map(re.escape, phrases))}){edge}"
 
 
 def no_reason(length: int) -> pl.Series:

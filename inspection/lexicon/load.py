@@ -138,6 +138,7 @@ def _entries(path: Path, folding: Folding) -> Iterable[Entry]:
         raise RulebookError(
             f"{path}: the file is named after its category; {path.stem!r} is none of {', '.join(CATEGORIES)}"
         )
+    entries = []
     for number, raw in enumerate(content, start=1):
         if not isinstance(raw, dict):
             raise RulebookError(f"{path}: entry {number}: must be a mapping that begins with `id:`")
@@ -145,8 +146,11 @@ def _entries(path: Path, folding: Folding) -> Iterable[Entry]:
         entry = _parsed(path, Entry, {"category": path.stem, **raw}, label)
         if entry.category != path.stem:
             raise RulebookError(f"{path}: {label}: category: {entry.category!r} belongs in {entry.category}.yaml")
-        _check_words(entry, f"{path}: {label}", folding)
-        yield entry
+        entries.append(entry)
+    folding.learn(phrase for entry in entries for phrase in (*entry.terms, *entry.exceptions))
+    for entry in entries:
+        _check_words(entry, f"{path}: entry {entry.id}", folding)
+    yield from entries
 
 
 def _check_words(entry: Entry, place: str, folding: Folding) -> None:

@@ -13,13 +13,11 @@ import numpy as np
 import polars as pl
 
 from inspection.errors import RulebookError
-from inspection.lexicon.fold import Folding, codes_of
+from inspection.lexicon.fold import SPACE, Folding, codes_of
 from inspection.lexicon.lane import Chain, Lane, Term
 from inspection.lexicon.pattern import Pattern, PatternError, anchor, parse
 from inspection.lexicon.shipped import CODE_POINTS
 from inspection.lexicon.syllables import Syllables
-
-_SPACE = 0x20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,7 @@ class Matcher:
 
 def build(probes: Sequence[Probe], folding: Folding, syllables: Syllables | None = None) -> Matcher:
     """Compiles the probes. Raises RulebookError naming the probe for a term or pattern that cannot be searched."""
+    folding.learn(term for probe in probes for term in probe.terms)
     rows: list[tuple[str, str, str, bool, bool]] = []
     terms: list[Term] = []
     chains: list[Chain] = []
@@ -88,7 +87,7 @@ def build(probes: Sequence[Probe], folding: Folding, syllables: Syllables | None
     }
     items = pl.DataFrame(rows, schema=columns, orient="row")
     readings = _readings(syllables, spoken_terms, spoken_chains)
-    space = _SPACE if folding.spaced else None
+    space = SPACE if folding.spaced else None
     numeric = np.array([_numeric_ends(term, pattern) for _, _, term, pattern, _ in rows], bool).reshape(-1, 2)
     return Matcher(
         folding, syllables, items,

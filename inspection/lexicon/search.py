@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import polars as pl
 
-from inspection.lexicon.fold import SEPARATOR, Folded, codes_of
+from inspection.lexicon.fold import SEPARATOR, SPACE, Folded, codes_of
 from inspection.lexicon.lane import Found
 from inspection.lexicon.matcher import Matcher
 from inspection.lexicon.ragged import spread, strings
@@ -25,8 +25,8 @@ BREATH_MS = 1_500
 """Longest silence between two turns of one role over which a phrase may run (domain §2.3)."""
 BLOCK_TURNS = 100_000
 WORKERS = min(4, os.cpu_count() or 1)
-CONTEXT = 16
-"""Folded characters kept before and after a match, for the guards."""
+CONTEXT, SPACED_CONTEXT = 16, 64
+"""Folded characters kept before and after a match, for the guards; more where words are spelled in letters."""
 _CLAUSE = np.zeros(0x110000, np.uint32)
 _CLAUSE[[ord(c) for c in "，。；！、：,.;!:…—"]] = ord("，")
 _CLAUSE[[ord(c) for c in "？?"]] = ord("？")
@@ -110,6 +110,7 @@ class _Block:
         joined = laid["joined"].to_numpy()
         self.folded: Folded = matcher.folding.fold(self.raw, self.ends[~joined], self.ends[joined])
         self.breaks = np.flatnonzero(self.folded.codes == SEPARATOR)
+        self.context = SPACED_CONTEXT if matcher.folding.spaced else CONTEXT
 
     def turn_at(self, raw_place: np.ndarray) -> np.ndarray:
         return np.searchsorted(self.starts, raw_place, side="right") - 1
@@ -125,25 +126,27 @@ class _Block:
         return strings(self.folded.codes[place], high - low)
 
     def before(self, start: np.ndarray) -> pl.Series:
-        """Up to CONTEXT folded characters before, and the mark right before the match."""
+        """The folded characters before, and the mark right before the match."""
         first_break = np.searchsorted(self.breaks, start)
         opens = np.where(first_break > 0, self.breaks[first_break - 1] + 1, 0)
-        return self._marked(np.maximum(opens, start - CONTEXT), start + 1, blank=start)
+        return self._marked(np.maximum(opens, start - self.context), start + 1, blank=start)
 
     def after(self, end: np.ndarray) -> pl.Series:
         closes = self.breaks[np.searchsorted(self.breaks, end)]
-        high = np.minimum(end + CONTEXT, closes)
+        high = np.minimum(end + self.context, closes)
         return self._marked(end, high + 1, blank=high)
 
     def _marked(self, low: np.ndarray, high: np.ndarray, blank: np.ndarray) -> pl.Series:
         """Folded characters, each after the clause mark that stands before it; the character at `blank` is left out."""
         which, place = spread(low, high)
-        codes = np.where(place == blank[which], 0, self.folded.codes[place])
-        previous_end = np.where(place > 0, self.folded.end[place - 1], 0)
-        gap = previous_end < self.folded.start[place]
-        first = _CLAUSE[self.raw[np.minimum(previous_end, len(self.raw) - 1)]]
-        last = _CLAUSE[self.raw[self.folded.start[place] - 1]]
-        mark = np.where(gap, np.maximum(first, last), 0)
+        codes = self.folded.codes[place]
+        space = codes == SPACE  # holds its marks itself; elsewhere they were dropped in front of the character
+        before = np.where(place > 0, self.folded.end[place - 1], 0)
+        opens = np.where(space, self.folded.start[place], before)
+        closes = np.where(space, self.folded.end[place], self.folded.start[place])
+        first, last = (_CLAUSE[self.raw[np.clip(at, 0, len(self.raw) - 1)]] for at in (opens, closes - 1))
+        mark = np.where(opens < closes, np.maximum(first, last), 0)
+        codes = np.where(place == blank[which], 0, codes)
         flat = np.column_stack([mark, codes]).ravel()
         lengths = np.bincount(np.repeat(which, 2)[flat != 0], minlength=len(low))
         return strings(flat[flat != 0], lengths)

@@ -77,6 +77,7 @@ class Syllables:
         }
         readings |= {written: names.split() for written, names in self.readings if len(names.split()) > 1}
         phrases = {}
+        self.folding.learn(readings)
         for phrase, names in readings.items():
             codes = self.folding.term(phrase)
             classes = tuple(of_syllable[name] for name in names)
