@@ -171,6 +171,18 @@ def test_copies_of_one_recording_do_not_silence_their_call(firm: Firm) -> None:
     )
 
 
+def test_of_several_recordings_the_largest_is_heard_and_the_others_are_named(firm: Firm) -> None:
+    firm.call("c1", "x")
+    firm.call("c2", "y.wav", at="10:00:00")
+    for name, content in (("x-in.wav", b"in"), ("x-out.wav", b"longer"), ("y.wav", b"alone")):
+        firm.record(name, content)
+    intake = firm.take_in()
+    heard = intake.calls.select("call_id", pl.col("location").str.split("/").list.last())
+    assert heard.rows() == [("c1", "x-out.wav"), ("c2", "y.wav")]
+    assert intake.recordings.select("call_id", pl.col("location").str.split("/").list.last()).height == 3
+    assert intake.skips.select("call_id", "reason").rows() == [(None, "recording_part")]
+
+
 def test_a_late_recording_is_heard_when_the_day_runs_again(firm: Firm) -> None:
     firm.call("c1", "x.wav")
     assert reasons(firm.take_in()) == {"c1": "recording_missing"}

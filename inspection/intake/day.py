@@ -28,7 +28,7 @@ class Intake:
 
     @property
     def calls(self) -> pl.DataFrame:
-        """What to listen to: a row for each usable recording, with its attempt and location, size and audio_sha256."""
+        """What to listen to: a row a call, its attempt with the recording's id, location, size and audio_sha256."""
         left_out = self.skips.drop_nulls("recording_id")
         usable = self.recordings.drop_nulls("call_id").join(left_out, on="recording_id", how="anti")
         facts = usable.select("call_id", "recording_id", "location", "audio_sha256", "size_bytes")
@@ -55,7 +55,7 @@ def take_in(
     found = listed.join(matches, on="recording_id", how="left").filter(_of_the_day(business_date, seen))
     found = _hashed(place, found, known, now or datetime.now(UTC))
     found = found.join(attempts.select("call_id", "dialed_at"), on="call_id", how="left")
-    found = found.with_columns(_reason(found, seen, place))
+    found = _without_further_parts(found.with_columns(_reason(seen, place)))
     skips = pl.concat([_recordings_left_out(found), _calls_left_out(attempts, found, hints, place)])
     attempts = attempts.with_columns(pl.col("recording_hint").map_elements(mask_name, return_dtype=pl.String))
     return Intake(
@@ -84,7 +84,7 @@ def _hashed(place: Archive, found: pl.DataFrame, known: pl.DataFrame, now: datet
     return pl.concat([old, new.select(old.columns)])
 
 
-def _reason(found: pl.DataFrame, seen: pl.DataFrame, place: Archive) -> list[pl.Expr]:
+def _reason(seen: pl.DataFrame, place: Archive) -> pl.Expr:
     """Why a recording is not heard, null when it is: the first that applies."""
     sha256 = pl.col("audio_sha256")
     preference = pl.col("matched_by").replace_strict(PREFERENCE, list(range(3)), default=3, return_dtype=pl.Int8)
@@ -99,7 +99,14 @@ def _reason(found: pl.DataFrame, seen: pl.DataFrame, place: Archive) -> list[pl.
         "outcome_missing": pl.col("call_id").is_null(),
         "recording_duplicate": twin,
     }
-    return [pl.coalesce(pl.when(case).then(pl.lit(reason)) for reason, case in cases.items()).alias("reason")]
+    return pl.coalesce(pl.when(case).then(pl.lit(reason)) for reason, case in cases.items()).alias("reason")
+
+
+def _without_further_parts(found: pl.DataFrame) -> pl.DataFrame:
+    """Of several usable recordings of a call the largest is heard; the others are named as not heard."""
+    usable = pl.col("reason").is_null()
+    largest = pl.struct(-pl.col("size_bytes"), "location").rank("ordinal").over("call_id", usable) == 1
+    return found.with_columns(reason=pl.when(usable & ~largest).then(pl.lit("recording_part")).otherwise("reason"))
 
 
 def _recordings_left_out(found: pl.DataFrame) -> pl.DataFrame:
