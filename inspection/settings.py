@@ -71,10 +71,10 @@ class SpeechSettings(Section):
     """Calls in one task of the flow; a killed run repeats at most the unfinished calls of one."""
     calls_per_batch: int = Field(16, ge=1)
     """Calls whose speech is laid together so that batches stay full; also bounds the memory of a run."""
-    clip_max_s: float = Field(8.0, gt=0, le=30)
-    """Longest stretch of speech given to the recogniser at once; 28 suits full-size models, 8 the small one."""
-    short_windows: bool = False
-    """True lets the encoder's window be as short as the clip, for a recogniser trained on that; Whisper models are not."""
+    clip_max_s: float | None = Field(None, gt=0, le=30)
+    """Longest stretch of speech given to the recogniser at once; unset: 8 for the package's small one, 28 for others."""
+    short_windows: bool | None = None
+    """Whether the encoder's window may be as short as the clip; unset: for the package's small recogniser, no other."""
     allow_download: bool = False
     """True lets a model given by its hub name be downloaded; otherwise it has to lie in the hub's local cache."""
     beam_size: int = Field(1, ge=1)
@@ -84,6 +84,20 @@ class SpeechSettings(Section):
     min_role_confidence: float = Field(0.6, ge=0, le=1)
     agent_channel: Literal["left", "right", "unknown"] = "unknown"
     """The dialer's wiring, where the dialer itself does not say it per call."""
+
+    @property
+    def longest_clip_s(self) -> float:
+        """`clip_max_s`, or what suits the recogniser."""
+        return self.clip_max_s or (8.0 if self._is_small else 28.0)
+
+    @property
+    def windows_fit_clips(self) -> bool:
+        """`short_windows`, or what suits the recogniser: Whisper models expect their full window of 30 s."""
+        return self._is_small if self.short_windows is None else self.short_windows
+
+    @property
+    def _is_small(self) -> bool:
+        return Path(self.recogniser) == DEMO_MODELS / "recogniser"
 
 
 class RulebookSettings(Section):

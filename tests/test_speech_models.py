@@ -37,7 +37,7 @@ def settings(folders, **changes) -> SpeechSettings:
 
 
 CHANGES_WORDS = [
-    {"language": "en"}, {"compute_type": "float32"}, {"device": "cuda"}, {"beam_size": 5}, {"clip_max_s": 20},
+    {"language": "en"}, {"compute_type": "float32"}, {"device": "cuda"}, {"beam_size": 5}, {"clip_max_s": 20.0},
     {"hotwords": ("示例银行",)}, {"short_windows": True},
 ]  # fmt: skip
 CHANGES_NOTHING = [
@@ -183,6 +183,7 @@ def test_transcribe_prints_turns_and_json(command):
     assert " customer  您" in result.output
     turns = [json.loads(line) for line in command("transcribe", path, "--json").output.splitlines()]
     assert {turn["role"] for turn in turns} <= {"agent", "customer", "unknown"}
+    assert all(turn["text"][word["start"] : word["end"]] == "您" for turn in turns for word in turn["words"])
     assert {char for turn in turns for char in turn["text"]} in ({"您"}, {"您", "，"})
 
 

@@ -33,8 +33,10 @@ def transcribe(
         raise UsageError(f"--role-left {role_left}: it is agent, robot or customer")
     heard = transcribe_file(file, load(settings).speech, role_left=role_left)
     if as_json:
+        words = heard.words.drop("call_id").partition_by("turn_index", as_dict=True, include_key=False)
         for turn in heard.turns.to_dicts():
-            typer.echo(json.dumps(turn, ensure_ascii=False))
+            its_words = words[(turn["turn_index"],)].to_dicts()
+            typer.echo(json.dumps({**turn, "words": its_words}, ensure_ascii=False))
         return
     about = heard.audio.row(0, named=True)
     flags = ", ".join(about["quality_flags"]) or "none"

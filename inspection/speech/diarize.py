@@ -6,6 +6,7 @@ debtor is evidence); the exclusive one gives every moment to a single voice, and
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ def load_diarizer(folder: Path, device: str) -> Diarizer:
         import torch
         from pyannote.audio import Pipeline
 
+        # One half of the cores: the recogniser runs beside it, and threads that wait for each other's cores are slow.
+        torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
         try:
             pipeline = Pipeline.from_pretrained(folder)
             pipeline.to(

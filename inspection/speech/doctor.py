@@ -35,7 +35,7 @@ def examine(settings: SpeechSettings, *, try_loading: bool = False) -> list[Find
         found += _model(role, name, revision, folder_of, settings)
     found.append(
         Finding("speech settings", None, f"{settings.language}, {settings.device}, {settings.compute_type}, "
-                f"batches of {settings.batch_size}, clips up to {settings.clip_max_s:g} s, "
+                f"batches of {settings.batch_size}, clips up to {settings.longest_clip_s:g} s, "
                 f"{settings.cpu_threads or 'all'} threads, hotwords: {' '.join(settings.hotwords) or 'none'}")
     )  # fmt: skip
     if any(finding.ok is False for finding in found):

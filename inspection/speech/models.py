@@ -29,7 +29,7 @@ RECOGNISER_FILES = ("model.bin", "config.json", "tokenizer.json", "preprocessor_
 DIARIZER_FILES = ("config.yaml",)
 _MODEL_ENDINGS = {".bin", ".json", ".yaml", ".txt", ".npz", ".safetensors", ".ckpt", ".onnx"}
 _HEARING_SETTINGS = (
-    "language", "device", "compute_type", "clip_max_s", "short_windows", "beam_size", "hotwords",
+    "language", "device", "compute_type", "longest_clip_s", "windows_fit_clips", "beam_size", "hotwords",
 )  # fmt: skip
 
 

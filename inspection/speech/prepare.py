@@ -66,8 +66,8 @@ def prepare(audio: Audio, diarizer: Callable[[], Diarizer], settings: SpeechSett
             owns[voice],
             wires.of(voice, wires.probability),
             length=length,
-            max_s=settings.clip_max_s,
-            pack=not settings.short_windows,
+            max_s=settings.longest_clip_s,
+            pack=not settings.windows_fit_clips,
         )
     ]
     facts = {

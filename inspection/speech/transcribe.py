@@ -104,7 +104,7 @@ class Whisper:
         """The words of clips that are at most `longest_s` long."""
         from faster_whisper.audio import pad_or_trim
 
-        window = (longest_s if self._settings.short_windows else FULL_WINDOW_S) * self._model.frames_per_second
+        window = (longest_s if self._settings.windows_fit_clips else FULL_WINDOW_S) * self._model.frames_per_second
         features = [self._model.feature_extractor(clip)[..., :-1] for clip in clips]
         about = [
             {"offset": APART_S * (number + 1), "duration": len(clip) / RATE_HZ} for number, clip in enumerate(clips)
