@@ -1,24 +1,23 @@
 """A lane: one alphabet, one automaton, the terms and patterns that are searched in it.
 
-There are two, over the characters and over the syllables; they run the same code. Characters and syllables alike are
-written as two bytes that can be told apart (first below 0x80, second from 0x80 on), so an automaton over bytes never
-matches in the middle of one, and a match's place is its byte offset halved.
+There are two, over the characters and over the syllables; they run the same code.
+
+    units      再 不 还 就 叫 几 个 人 去 你 家
+    anchor                               [你家]      found by the one pass
+    near                   叫       人               the pattern's other phrases, looked for around anchors only
+    match                  叫 几 个 人 去 你 家      joined from the anchor outwards, gap by gap
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
-from inspection.errors import RulebookError
+from inspection.lexicon.automaton import BLANK, Automaton, symbols_of
 from inspection.lexicon.ragged import Ragged, spread, union
 
-_NONE = 0x8000  # the symbol of every unit that no literal holds
-_CAPACITY = 1 << 14
 _KEY = np.int64(1) << 36  # literal number times this plus a place is one sortable key
 _CHARACTERS_A_WORD = 16
 
@@ -56,40 +55,6 @@ class Found:
         return Found(*(getattr(self, name)[keep] for name in self.__slots__))
 
 
-class Automaton:
-    """Distinct phrases of units, found in one pass, overlapping ones included.
-
-
-    Phrases of one unit are so frequent that a table finds them faster than the automaton can report them.
-    """
-
-    def __init__(self, phrases: Iterable[tuple[int, ...]], symbols: np.ndarray) -> None:
-        self.number = {
-            phrase: index for index, phrase in enumerate(sorted(set(phrases), key=lambda p: (len(p) < 2, p)))
-        }
-        self.length = np.array([len(phrase) for phrase in self.number], np.int64)
-        longer = [symbols[np.array(phrase, np.int64)].tobytes() for phrase in self.number if len(phrase) > 1]
-        self._automaton = BytesAhoCorasick(longer, matchkind=MatchKind.Standard) if longer else None
-        self._single = np.full(1 << 16, -1, np.int32)
-        for phrase, number in self.number.items():
-            if len(phrase) == 1:
-                self._single[symbols[phrase[0]]] = number
-        self._has_single = bool((self._single >= 0).any())
-
-    def find(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(phrase number, place of its first unit), in no particular order."""
-        number, place = np.empty(0, np.int64), np.empty(0, np.int64)
-        if self._automaton is not None and len(encoded):
-            matches = self._automaton.find_matches_as_indexes(encoded.view(np.uint8), overlapping=True)
-            flat = np.fromiter(chain.from_iterable(matches), np.int64, 3 * len(matches)).reshape(-1, 3)
-            number, place = flat[:, 0], flat[:, 1] >> 1
-        if self._has_single:
-            single = self._single[encoded]
-            where = np.flatnonzero(single >= 0)
-            number, place = np.append(number, single[where]), np.append(place, where)
-        return number, place
-
-
 class Lane:
     """Terms and patterns over one alphabet; `extra` phrases are reported by their number, nothing more."""
 
@@ -104,7 +69,7 @@ class Lane:
         self.space = space
         anchors = [phrase for chain_ in chains for phrase in chain_.groups[chain_.anchor]]
         companions = [p for c in chains for index, group in enumerate(c.groups) if index != c.anchor for p in group]
-        self.symbols = _symbols([t.units for t in terms] + anchors + companions + list(extra), units)
+        self.symbols = symbols_of([t.units for t in terms] + anchors + companions + list(extra), units)
         self.main = Automaton([t.units for t in terms] + anchors + list(extra), self.symbols)
         self.near = Automaton(companions, self.symbols)
         self._relate(terms, chains, extra)
@@ -220,7 +185,7 @@ class _Near:
         _, index = spread(low, high + 1)  # one place more than the window, made blank, keeps windows apart
         blank = np.cumsum(high + 1 - low) - 1
         text = encoded[np.minimum(index, len(units) - 1)]
-        text[blank] = _NONE
+        text[blank] = BLANK
         literal, place = lane.near.find(text)
         literal, place = lane.whole_words(units, lane.near, literal, index[place])
         self.words = np.cumsum(units == lane.space) if lane.space is not None else None
@@ -258,19 +223,6 @@ class _Near:
 
     def _together(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         return np.searchsorted(self.breaks, left) == np.searchsorted(self.breaks, right)
-
-
-def _symbols(phrases: Sequence[tuple[int, ...]], units: int) -> np.ndarray:
-    """unit -> uint16 whose bytes in memory are (number >> 7, number & 0x7F | 0x80); number 0 is no unit's."""
-    alphabet = sorted({unit for phrase in phrases for unit in phrase})
-    if len(alphabet) >= _CAPACITY:
-        raise RulebookError(
-            f"the lexicon uses {len(alphabet)} different characters; at most {_CAPACITY - 1} are possible"
-        )
-    table = np.full(units, _NONE, "<u2")
-    number = np.arange(1, len(alphabet) + 1)
-    table[alphabet] = (number >> 7) | (((number & 0x7F) | 0x80) << 8)
-    return table
 
 
 def _reaches(chains: Sequence[Chain], per_gap: int) -> tuple[np.ndarray, np.ndarray]:
