@@ -16,7 +16,7 @@ from .tokens import CHARACTERS, NUMBER, timestamp
 IGNORED = -100
 TAIL_FRAMES = 16  # zeros after the longest utterance, so that the end of speech is heard exactly
 SLACK = 1  # encoder positions around a character that attention may also lie on
-PROMPT_SHARE, TIMESTAMP_SHARE = 0.15, 0.2
+PROMPT_SHARE, TIMESTAMP_SHARE = 0.05, 0.1
 
 
 @cache

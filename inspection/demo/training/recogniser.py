@@ -44,12 +44,12 @@ class Shelf:
     """
 
     folder: Path
-    count: int
+    numbers: range
     utterances: list[Utterance] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
 
     def refreshed(self) -> list[Utterance]:
-        for number in range(self.count):
+        for number in self.numbers:
             path = shard_path(self.folder, number)
             if number not in self.taken and path.exists():
                 self.utterances += [item for item in load(path) if not is_forbidden(item.text, forbidden_sentences())]
@@ -101,7 +101,7 @@ class Training:
             {"params": [p for p in learned if p.dim() <= 1], "weight_decay": 0.0},
         ]
         self.optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98))
-        self.step, self.spent_s, self.averages = 0, 0.0, {}
+        self.step, self.spent_s, self.run_s, self.averages = 0, 0.0, 0.0, {}
         self.generator = torch.Generator()
 
     @property
@@ -123,7 +123,7 @@ class Training:
 
     @property
     def progress(self) -> float:
-        return max(self.step / self.arguments.steps, self.spent_s / 60 / self.arguments.minutes)
+        return max(self.step / self.arguments.steps, self.run_s / 60 / self.arguments.minutes)
 
     def learn(self, batch: Batch) -> None:
         for group in self.optimizer.param_groups:
@@ -153,17 +153,18 @@ class Training:
 def train(arguments: argparse.Namespace) -> None:
     torch.manual_seed(arguments.seed)
     torch.set_num_threads(arguments.threads)
-    shelf = Shelf(arguments.work / "corpus", arguments.shards)
+    shelf = Shelf(arguments.work / "corpus", range(*arguments.shards))
     if not arguments.sound_elsewhere:
         make_sound(shelf)
     training = Training(arguments)
     if arguments.resume and training.checkpoint.exists():
         training.resume()
     clips = development_sounds(60)
-    before_s, begun, measured_s = training.spent_s, time.monotonic(), training.spent_s
+    before_s, begun, measured_s = training.spent_s, time.monotonic(), 0.0
     for batch in training.supply(shelf):
         training.learn(batch)
-        training.spent_s = before_s + time.monotonic() - begun
+        training.run_s = time.monotonic() - begun
+        training.spent_s = before_s + training.run_s
         if training.step % 50 == 0:
             shown = " ".join(f"{name} {value:.3f}" for name, value in training.averages.items())
             print(
@@ -172,8 +173,8 @@ def train(arguments: argparse.Namespace) -> None:
             )
         if training.progress >= 1:
             break
-        if training.spent_s - measured_s > 60 * arguments.measure_minutes:
-            measured_s = training.spent_s
+        if training.run_s - measured_s > 60 * arguments.measure_minutes:
+            measured_s = training.run_s
             training.keep()
             report(training.work / "export", clips, arguments.threads)
     training.keep()
@@ -182,7 +183,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 def make_sound(shelf: Shelf) -> None:
     shelf.folder.mkdir(parents=True, exist_ok=True)
-    for number in range(shelf.count):
+    for number in shelf.numbers:
         if not shard_path(shelf.folder, number).exists():
             make_shard(shard_path(shelf.folder, number), number)
             print(f"sound: {(number + 1) * UTTERANCES_PER_SHARD} utterances", flush=True)
@@ -203,10 +204,10 @@ def main() -> None:
     parser.add_argument(
         "--work", type=Path, default=Path("build/training/recogniser"), help="corpus, checkpoint and export go here"
     )
-    parser.add_argument("--minutes", type=float, default=1e9)
+    parser.add_argument("--minutes", type=float, default=1e9, help="end this run after so long, whatever the steps")
     parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--shards", type=int, default=45, help="thousands of utterances")
+    parser.add_argument("--shards", type=int, nargs=2, default=(0, 60), metavar=("FIRST", "END"), help="in thousands")
     parser.add_argument(
         "--sound-elsewhere", action="store_true", help="another process makes the shards; take what is there"
     )

@@ -22,6 +22,7 @@ DAY_TEXTS = tuple((Path(__file__).parent.parent / "day").glob("*.yaml"))
 HAN = re.compile(r"[^\u4e00-\u9fffA-Z]")
 # Shorter ones (喂, 是我, 好的) are words that no two speakers can avoid sharing.
 SHORTEST_SENTENCE = 5
+WIDER_FROM = 46_000  # the number of the first utterance of the second part
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 SLOT = re.compile(r"\{(\w+)\}")
@@ -88,16 +89,46 @@ def text_at(rng: np.random.Generator, longest: int = 34) -> str:
     if kind < 0.58:
         return _joined(lambda: expand(str(rng.choice(patterns("sentences.txt"))), rng), wanted, longest)
     if kind < 0.83:
-        return _joined(lambda: str(rng.choice(words())) + str(rng.choice(["", "", "", "，"])), min(wanted, 24), longest)
+        return _joined(lambda: _word(rng), min(wanted, 24), longest)
     if kind < 0.92:
-        slots = [slot for slot in SLOTS if slot not in ("title", "surname")]
-        return _joined(
-            lambda: SLOTS[str(rng.choice(slots))](rng) + str(rng.choice(["", "，"])), min(wanted, 20), longest
-        )
+        return _joined(lambda: _slot(rng), min(wanted, 20), longest)
     if kind < 0.97:
         return "".join(rng.choice(list(alphabet()[26:]), int(rng.integers(2, 12))))
     spelled = "".join(rng.choice(list(ascii_uppercase), 3)) if kind < 0.975 else ""
     return spelled + str(rng.choice(words()))
+
+
+def wider_text_at(rng: np.random.Generator, longest: int = 34) -> str:
+    """The second part of the training: fewer whole patterns, more pieces of them put together at random.
+
+    After the first part the decoder went on from patterns it knew where people had said something else.
+    """
+    kind, wanted = rng.random(), int(rng.integers(2, longest - 3))
+    both = patterns("sentences.txt") + 2 * patterns("sentences_more.txt")
+    if kind < 0.35:
+        return _joined(lambda: expand(str(rng.choice(both)), rng), wanted, longest)
+    if kind < 0.70:
+        return _joined(lambda: _piece(expand(str(rng.choice(both)), rng), rng), wanted, longest)
+    if kind < 0.87:
+        return _joined(lambda: _word(rng), min(wanted, 24), longest)
+    if kind < 0.97:
+        return _joined(lambda: _slot(rng), min(wanted, 20), longest)
+    return "".join(rng.choice(list(alphabet()[26:]), int(rng.integers(2, 12))))
+
+
+def _word(rng: np.random.Generator) -> str:
+    return str(rng.choice(words())) + str(rng.choice(["", "", "", "，"]))
+
+
+def _slot(rng: np.random.Generator) -> str:
+    slots = [slot for slot in SLOTS if slot not in ("title", "surname")]
+    return SLOTS[str(rng.choice(slots))](rng) + str(rng.choice(["", "，"]))
+
+
+def _piece(text: str, rng: np.random.Generator) -> str:
+    plain = normal(text)
+    at = int(rng.integers(0, max(1, len(plain) - 2)))
+    return plain[at : at + int(rng.integers(2, 8))] + str(rng.choice(["", "", "", "，"]))
 
 
 def _joined(make: Callable[[], str], wanted: int, longest: int) -> str:
@@ -120,9 +151,10 @@ def training_texts(seed: int, first: int, count: int, longest: int = 34) -> Iter
     forbidden = forbidden_sentences()
     for number in range(first, first + count):
         rng = np.random.default_rng([seed, number])
-        text = text_at(rng, longest)
+        make = text_at if number < WIDER_FROM else wider_text_at
+        text = make(rng, longest)
         while is_forbidden(text, forbidden) or not normal(text):
-            text = text_at(rng, longest)
+            text = make(rng, longest)
         yield text
 
 
