@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,9 +50,30 @@ class Day:
     checkpoints: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     """For each checkpoint and call: index into STATES (-1: not in the call's script) and row of the evidence."""
 
+    compared: dict[Compare, np.ndarray] = field(default_factory=dict)
+    """Answers of comparisons already made: many rules ask for the same stage or outcome."""
+
     @property
     def calls(self) -> int:
         return self.facts.height
+
+    masks: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def known(self, fact: str) -> np.ndarray:
+        """For each call whether the fact is known."""
+        if fact not in self.masks:
+            column = self.facts[fact]
+            some, every = column.null_count() < len(column), column.null_count() == 0
+            self.masks[fact] = column.is_not_null().to_numpy() if some and not every else np.full(len(column), every)
+        return self.masks[fact]
+
+    @cached_property
+    def no_row(self) -> np.ndarray:
+        return np.full(self.calls, -1, np.int64)
+
+    @cached_property
+    def no_count(self) -> np.ndarray:
+        return np.zeros(self.calls, np.int64)
 
 
 # --- nodes ----------------------------------------------------------------------------------------------------------
@@ -65,16 +87,20 @@ class Compare:
     tests: tuple[tuple[str, Any], ...]
 
     def answer(self, day: Day) -> Answer:
+        if self not in day.compared:
+            day.compared[self] = self._states(day)
+        return Answer(day.compared[self], day.no_row, day.no_count)
+
+    def _states(self, day: Day) -> np.ndarray:
         column = day.facts[self.fact]
-        known = column.is_not_null().to_numpy()
+        known = day.known(self.fact)
         state = np.where(known, YES, MISSING).astype(np.int8)
         for test, value in self.tests:
             if test == "known":
                 state = np.where(known == value, YES, NO).astype(np.int8)
-                continue
-            holds = _compare(column, test, value).fill_null(False).to_numpy()
-            state[known & ~holds] = NO
-        return Answer(state, np.full(day.calls, -1, np.int64), np.zeros(day.calls, np.int64))
+            elif known.any():
+                state[known & ~_holds(column, test, value)] = NO
+        return state
 
 
 @dataclass(frozen=True)
@@ -260,15 +286,17 @@ def _expected(day: Day, fact: str, rows: np.ndarray, values: np.ndarray) -> np.n
     return np.where(values >= 100, month * 100 + day_of_month, day_of_month)
 
 
-def _compare(column: pl.Series, test: str, value: Any) -> pl.Series:
+def _holds(column: pl.Series, test: str, value: Any) -> np.ndarray:
+    """Whether the comparison holds; anything for a null."""
     if test in ("in", "not_in"):
-        inside = column.is_in(list(value))
+        inside = np.logical_or.reduce([_filled(column == one) for one in value])
         return inside if test == "in" else ~inside
-    return {
-        "is": column.__eq__,
-        "is_not": column.__ne__,
-        "above": column.__gt__,
-        "below": column.__lt__,
-        "at_least": column.__ge__,
-        "at_most": column.__le__,
-    }[test](value)
+    result = {
+        "is": column.__eq__, "is_not": column.__ne__, "above": column.__gt__, "below": column.__lt__,
+        "at_least": column.__ge__, "at_most": column.__le__,
+    }[test](value)  # fmt: skip
+    return _filled(result)
+
+
+def _filled(flags: pl.Series) -> np.ndarray:
+    return (flags.fill_null(False) if flags.null_count() else flags).to_numpy()

@@ -10,7 +10,7 @@ Pure: no file is read, no clock asked. Output is sorted by call id and does not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -80,7 +80,7 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     )  # fmt: skip
     day = Day(facts, ev, *hearing(facts, value))
     table = checkpoints.checked(rulebook, day, turns)
-    day = Day(facts, ev, day.words, day.sound, checkpoints.states(day, table))
+    day = replace(day, checkpoints=checkpoints.states(day, table))
     asked = findings.ask(day, rulebook.rules)
     emitted = _emitted(rulebook, facts)
     listened = facts["heard"].to_numpy()

@@ -20,37 +20,14 @@ NUMBER = "[0-9０-９〇零○一壹幺二贰两兩俩三叁仨四肆五伍六�
 
 def values(texts: pl.Series) -> pl.Series:
     """Float64 values of the texts; null where a text is no number."""
-    frame = (
+    return (
         texts.cast(pl.String)
         .to_frame("text")
-        .select(
-            pl.col("text")
-            .str.replace_many(list(PLAIN), list(PLAIN.values()))
-            .str.replace_all(r"[,\s]", "")
-            .alias("text")
-        )
+        .select(_PLAIN)
+        .with_columns(_PARTS)
+        .select(_VALUE.alias(texts.name))
+        .to_series()
     )
-    parts = frame.select(
-        pl.col("text"),
-        pl.col("text").str.extract(r"^([^亿]*)亿", 1).alias("yi"),
-        pl.col("text").str.extract(r"(?:^|亿)([^万亿]*)万", 1).alias("wan"),
-        pl.col("text").str.extract(r"([^万亿]*)$", 1).alias("rest"),
-    )
-    after_yi = pl.col("yi").is_not_null() & pl.col("wan").is_null()
-    after_wan = pl.col("wan").is_not_null()
-    bare = pl.col("rest").str.contains(r"^[1-9]$")
-    value = (
-        pl.when(pl.col("yi").is_not_null()).then(_section("yi") * 1e8).otherwise(0)
-        + pl.when(after_wan).then(_section("wan") * 1e4).otherwise(0)
-        + pl.when(pl.col("rest") == "").then(0)
-        .when(after_wan & bare).then(_section("rest") * 1e3)
-        .when(after_yi & bare).then(_section("rest") * 1e7)
-        .otherwise(_section("rest"))
-    )  # fmt: skip
-    wellformed = pl.col("text").str.contains(
-        r"^[0-9.]+$|^[0-9.]*[十百千万亿][0-9十百千万亿]*$|^[0-9.]+[万亿][0-9十百千万.]*$"
-    )
-    return parts.select(pl.when(wellformed).then(value).alias(texts.name))[texts.name]
 
 
 def _section(name: str) -> pl.Expr:
@@ -58,16 +35,10 @@ def _section(name: str) -> pl.Expr:
     text = pl.col(name)
     plain = text.str.contains(r"^[0-9.]+$")
     tail = text.str.extract(r"[千百十]([0-9]+)$", 1)
-    colloquial = (
-        pl.when(text.str.contains(r"千[1-9]$"))
-        .then(100.0)
-        .when(text.str.contains(r"百[1-9]$"))
-        .then(10.0)
-        .otherwise(1.0)
-    )
+    colloquial = pl.when(text.str.contains(r"千[1-9]$")).then(100.0).when(text.str.contains(r"百[1-9]$")).then(10.0)
     spoken = (
         _unit(text, "千", 1000) + _unit(text, "百", 100) + _unit(text, "十", 10)
-        + tail.cast(pl.Float64, strict=False).fill_null(0) * colloquial
+        + tail.cast(pl.Float64, strict=False).fill_null(0) * colloquial.otherwise(1.0)
     )  # fmt: skip
     return pl.when(plain).then(text.cast(pl.Float64, strict=False)).otherwise(spoken)
 
@@ -82,3 +53,27 @@ def _unit(text: pl.Expr, unit: str, size: int) -> pl.Expr:
         .then(size)
         .otherwise(digit.cast(pl.Float64, strict=False) * size)
     )
+
+
+def _value() -> pl.Expr:
+    """The parts put together; built once, because expressions cost more to build than a few numbers to read."""
+    bare = pl.col("rest").str.contains(r"^[1-9]$")
+    high = pl.when(pl.col("yi").is_not_null()).then(_section("yi") * 1e8).otherwise(0)
+    middle = pl.when(pl.col("wan").is_not_null()).then(_section("wan") * 1e4).otherwise(0)
+    low = (
+        pl.when(pl.col("rest") == "").then(0)
+        .when(bare & pl.col("wan").is_not_null()).then(_section("rest") * 1e3)
+        .when(bare & pl.col("yi").is_not_null()).then(_section("rest") * 1e7)
+        .otherwise(_section("rest"))
+    )  # fmt: skip
+    return pl.when(pl.col("text").str.contains(WELLFORMED)).then(high + middle + low)
+
+
+WELLFORMED = r"^[0-9.]+$|^[0-9.]*[十百千万亿][0-9十百千万亿]*$|^[0-9.]+[万亿][0-9十百千万.]*$"
+_PLAIN = pl.col("text").str.replace_many(list(PLAIN), list(PLAIN.values())).str.replace_all(r"[,\s]", "")
+_PARTS = (
+    pl.col("text").str.extract(r"^([^亿]*)亿", 1).alias("yi"),
+    pl.col("text").str.extract(r"(?:^|亿)([^万亿]*)万", 1).alias("wan"),
+    pl.col("text").str.extract(r"([^万亿]*)$", 1).alias("rest"),
+)
+_VALUE = _value()

@@ -37,6 +37,7 @@ PATTERNS = {
         "days_overdue": r"([0-9]{1,4}) days (?:past due|late|overdue)",
     },
 }
+ANY_NUMBER = f"{NUMBER}|{SOON}"
 MOST = 4
 """Mentions of one kind in one turn that are looked at; a turn with more is a list being read out."""
 
@@ -45,48 +46,41 @@ def mentions(turns: pl.DataFrame, language: str) -> pl.DataFrame:
     """`row` of the turn, `id`, `value`, `start`, `end` of every mention. turns: column `text`, rows are positions."""
     text = turns.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), pl.col("text").fill_null(""))
     if language.startswith("zh"):
-        text = text.filter(pl.col("text").str.contains(rf"{NUMBER}|{SOON}"))
+        text = text.filter(pl.col("text").str.contains(ANY_NUMBER))
     parts = [_found(text, name, pattern) for name, pattern in PATTERNS.get(language, PATTERNS["zh-CN"]).items()]
-    return pl.concat(parts)
+    found = pl.concat(parts).with_columns(
+        number=values(pl.concat(parts)["number"]), month=values(pl.concat(parts)["month"])
+    )
+    dated = pl.col("id").is_in(["date", "due_date"])
+    value = (
+        pl.when(dated).then(pl.col("month").fill_null(0) * 100 + pl.col("number"))
+        .when(pl.col("id").is_in(["amount", "debt_amount"])).then(pl.col("number") * 100)
+        .otherwise("number")
+    )  # fmt: skip
+    return found.select("row", pl.col("id").replace({"soon": "date"}), value.alias("value"), "start", "end")
+
+
+MENTION = pl.Schema(
+    {"row": pl.Int64, "id": pl.String, "month": pl.String, "number": pl.String, "start": pl.Int32, "end": pl.Int32}
+)
 
 
 def _found(text: pl.DataFrame, name: str, pattern: str) -> pl.DataFrame:
-    """The mentions of one kind, taken one after another from all turns at once."""
-    found, rest = [], text.filter(pl.col("text").str.contains(pattern)).with_columns(pl.lit(0, pl.Int32).alias("from"))
+    """The mentions of one kind, taken one after another from all turns at once; numbers still as they were said."""
+    found = [pl.DataFrame(schema=MENTION)]
+    rest = text.filter(pl.col("text").str.contains(pattern)).with_columns(pl.lit(0, pl.Int32).alias("from"))
     for _ in range(MOST):
         if rest.is_empty():
             break
-        groups = rest.select(
-            "row",
-            "from",
-            "text",
-            pl.col("text").str.extract_groups(rf"(?s)^(?P<lead>.*?)(?P<all>{pattern})").alias("g"),
-        )
-        numbers = groups["g"].struct.unnest()
-        lead, whole = numbers["lead"].str.len_chars(), numbers["all"].str.len_chars()
-        start = groups["from"] + lead.cast(pl.Int32)
-        end = start + whole.cast(pl.Int32)
-        captured = [numbers[column] for column in numbers.columns if column not in ("lead", "all")]
-        found.append(pl.DataFrame({"row": groups["row"], "value": _value(name, captured), "start": start, "end": end}))
-        rest = groups.select("row", pl.lit(end).alias("from"), pl.col("text").str.slice(lead + whole).alias("text"))
-        rest = rest.filter(pl.col("text").str.contains(pattern))
-    schema = {"row": pl.Int64, "value": pl.Float64, "start": pl.Int32, "end": pl.Int32}
-    frame = pl.concat(found) if found else pl.DataFrame(schema=schema)
-    return frame.select("row", pl.lit("date" if name == "soon" else name).alias("id"), "value", "start", "end")
-
-
-def _value(name: str, captured: list[pl.Series]) -> pl.Series:
-    if name == "soon":
-        return pl.Series("value", [None] * len(captured[0]), dtype=pl.Float64)
-    if name in ("date", "due_date"):
-        months = _first(captured[0::2])
-        days = _first(captured[1::2])
-        return (months.fill_null(0) * 100 + days).alias("value")
-    amount = _first(captured)
-    return (amount * 100 if "amount" in name else amount).alias("value")
-
-
-def _first(captured: list[pl.Series]) -> pl.Series:
-    """The value of the first group that took part in the match."""
-    frame = pl.DataFrame([column.alias(str(i)) for i, column in enumerate(captured)])
-    return values(frame.select(pl.coalesce(pl.all()).alias("value"))["value"])
+        first = pl.col("text").str.extract_groups(rf"(?s)^(?P<lead>.*?)(?P<all>{pattern})").alias("groups")
+        groups = rest.select("row", "from", "text", first).unnest("groups")
+        captured = [column for column in groups.columns if column not in ("row", "from", "text", "lead", "all")]
+        halves = (captured[0::2], captured[1::2]) if name in ("date", "due_date") else ([], captured)
+        month, number = (pl.coalesce(half) if half else pl.lit(None, pl.String) for half in halves)
+        start = pl.col("from") + pl.col("lead").str.len_chars().cast(pl.Int32)
+        end = start + pl.col("all").str.len_chars().cast(pl.Int32)
+        number = pl.lit(None, pl.String) if name == "soon" else number
+        found.append(groups.select("row", id=pl.lit(name), month=month, number=number, start=start, end=end))
+        after = pl.col("text").str.slice(pl.col("lead").str.len_chars() + pl.col("all").str.len_chars())
+        rest = groups.select("row", end.alias("from"), after.alias("text")).filter(pl.col("text").str.contains(pattern))
+    return pl.concat(found)
