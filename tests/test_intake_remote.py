@@ -11,9 +11,10 @@ from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 import pytest
+from bucket import bucket
 
 from inspection.errors import IntakeError
 from inspection.intake.recordings import Archive
@@ -120,66 +121,15 @@ def test_a_web_server_that_is_away_is_an_intake_error_without_a_password(tmp_pat
     assert "secret" not in str(error.value)
 
 
-class Bucket(BaseHTTPRequestHandler):
-    """Just enough of S3 to be listed and read; a stand-in, since no object storage runs where the tests do."""
-
-    objects: ClassVar = {"calls/rec/2026/one.wav": b"one", "calls/rec/two.wav": b"two", "calls/secret.wav": b"secret"}
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        address = urlsplit(self.path)
-        query, path = parse_qs(address.query), unquote(address.path).lstrip("/")
-        if path in self.objects:
-            content = self.objects[path]
-            self.answer(200, content, {"Last-Modified": "Fri, 20 Nov 2026 01:00:00 GMT", "ETag": '"x"'})
-        elif "list-type" in query:
-            prefix = f"{path.rstrip('/')}/{query.get('prefix', [''])[0]}"
-            rows = "".join(
-                f"<Contents><Key>{name.split('/', 1)[1]}</Key><LastModified>2026-11-20T01:00:00.000Z</LastModified>"
-                f'<ETag>"x"</ETag><Size>{len(content)}</Size></Contents>'
-                for name, content in self.objects.items() if name.startswith(prefix)
-            )  # fmt: skip
-            body = f"<ListBucketResult><Name>calls</Name><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>"
-            self.answer(200, body.encode(), {"Content-Type": "application/xml"})
-        else:
-            self.answer(404, b"<Error><Code>NoSuchKey</Code></Error>", {})
-
-    def answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-        asked = self.headers.get("Range")
-        if asked and status == 200:
-            first, _, last = asked.removeprefix("bytes=").partition("-")
-            headers |= {"Content-Range": f"bytes {first}-{last}/{len(content)}"}
-            status, content = 206, content[int(first) : int(last or len(content)) + 1]
-        self.send_response(status)
-        for name, value in (headers | {"Content-Length": str(len(content))}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
+OBJECTS = {"calls/rec/2026/one.wav": b"one", "calls/rec/two.wav": b"two", "calls/secret.wav": b"secret"}
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    s3fs = pytest.importorskip("s3fs", reason="needs the extra inspection[remote]")
-    for address in serve(Bucket):
-        for name, value in {
-            "ENDPOINT_URL": address,
-            "ACCESS_KEY_ID": "a",
-            "SECRET_ACCESS_KEY": "b",
-            "DEFAULT_REGION": "x",
-        }.items():
-            monkeypatch.setenv(f"AWS_{name}", value)
-        s3fs.S3FileSystem.clear_instance_cache()
-        yield "s3://calls/rec"
+def test_object_storage_is_listed_and_read_below_its_prefix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with bucket(monkeypatch, dict(OBJECTS)):
+        _read_the_bucket(archive("s3://calls/rec", tmp_path))
 
 
-def test_object_storage_is_listed_and_read_below_its_prefix(bucket: str, tmp_path: Path) -> None:
-    house = archive(bucket, tmp_path)
+def _read_the_bucket(house: Archive) -> None:
     listed = house.listed(DAY)
     assert listed.select("location", "size_bytes").rows() == [
         ("s3://calls/rec/2026/one.wav", 3),

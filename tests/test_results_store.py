@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from bucket import bucket
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -221,3 +222,20 @@ def test_two_runs_of_one_day_at_once_the_second_is_told(tmp_path: Path) -> None:
         other.communicate()
     store.swap_day(DAY, {})  # the kernel dropped the killed run's lock
     assert store.days() == [DAY, DAY + timedelta(days=1)]
+
+
+def test_object_storage_keeps_days_like_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bucket(monkeypatch, {}) as objects:
+        store, folder = Store("s3://bank/store"), Store(tmp_path)
+        for each in (store, folder):
+            each.swap_day(DAY, {"turns": turns("旧", "旧")})
+            each.swap_day(DAY, {"turns": turns("新")})
+            each.swap_day(DAY + timedelta(days=1), {"turns": turns("次日")})
+        assert store.days() == [DAY, DAY + timedelta(days=1)]
+        assert store.turns(DAY, DAY).collect()["text"].to_list() == ["新"]
+        assert {name.removeprefix("bank/store/"): content for name, content in objects.items()} == files(tmp_path)
+        assert store.damage(DAY) == []
+        store.remove_day(DAY)
+        assert store.days() == [DAY + timedelta(days=1)]
+    with pytest.raises(ResultsError, match="store s3://bank/store: 2026-11-20 cannot be written"):
+        Store("s3://bank/store").swap_day(DAY, {})

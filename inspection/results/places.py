@@ -77,13 +77,15 @@ class ObjectPlace:
 
     def read(self, name: str) -> bytes | None:
         try:
-            return self._files.cat_file(f"{self._base}/{name}")
+            with _as_os_error():
+                return self._files.cat_file(f"{self._base}/{name}")
         except FileNotFoundError:
             return None
 
     def names(self, prefix: str) -> list[str]:
         self._files.invalidate_cache()
-        found = self._files.find(f"{self._base}/{prefix}")
+        with _as_os_error():
+            found = self._files.find(f"{self._base}/{prefix}")
         return sorted(name.removeprefix(self._base).lstrip("/") for name in found)
 
     @contextmanager
@@ -92,10 +94,11 @@ class ObjectPlace:
             yield Path(folder)
 
     def put(self, staged: Path, name: str) -> None:
-        self._files.put_file(str(staged), f"{self._base}/{name}")
+        with _as_os_error():
+            self._files.put_file(str(staged), f"{self._base}/{name}")
 
     def remove(self, name: str) -> None:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), _as_os_error():
             self._files.rm_file(f"{self._base}/{name}")
 
 
@@ -109,6 +112,17 @@ def place_at(root: str) -> Place:
     if root.startswith("file://"):
         return LocalPlace(Path(root.removeprefix("file://")))
     return ObjectPlace(root)
+
+
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    """Clients of object storage have their own trees of errors; here they are all failures of a disk."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(f"{type(error).__name__}: {str(error).splitlines()[0][:200]}") from error
 
 
 def _flush(path: Path) -> None:
