@@ -1,4 +1,4 @@
-"""The sample day in a store, as ears that mishear nothing would have heard it: real rules, no speech model, a few seconds."""
+"""The sample day in a store as perfect ears would have heard it: real rules, no speech model, a few seconds."""
 
 from __future__ import annotations
 

@@ -196,6 +196,16 @@ def components_of(case: Case) -> list[dict[str, Any]]:
     return sorted(lines, key=lambda row: (row["earned"] - row["possible"], row["name"] or ""))
 
 
+def lanes_of(case: Case, channels: int | None) -> list[str]:
+    """Who speaks on each lane of the waveform; without audio (None) the lanes are the roles themselves."""
+    voice = case.facts.get("agent_voice")
+    if channels is None or (channels == 2 and voice == 0):
+        return ["agent", "customer"]
+    if channels == 2 and voice == 1:
+        return ["customer", "agent"]
+    return ["mono"] if channels == 1 else []
+
+
 def doubtful(case: Case, settings: Settings) -> bool:
     """Whether the roles may be wrong: low confidence, or turns nobody could be named for."""
     confidence = case.facts.get("role_confidence")

@@ -239,24 +239,16 @@ def unsure(span: Span) -> pl.DataFrame:
 
 def repeat_offenders(span: Span, least: int = 2) -> pl.DataFrame:
     """Agents with at least `least` calls that failed the same live rule within the span."""
-    who = span.calls.select("call_id", "business_date", "agent_id", "agent_kind", "agency", "team").lazy()
+    keys = ["agent_id", "agent_kind", "agency", "team"]
+    who = span.table("attempts").select("call_id", *keys).unique("call_id", keep="first")
     failed = span.table("findings").filter((pl.col("verdict") == "fail") & (pl.col("status") == "live"))
-    found = (
-        failed.drop("business_date", strict=False)
-        .join(who, on="call_id", how="inner")
-        .group_by("agent_id", "agent_kind", "agency", "team", "rule_id", "title", "severity")
+    found = failed.select("call_id", "business_date", "rule_id", "title", "severity").join(who, on="call_id")
+    day = pl.col("business_date")
+    frame = found.group_by(*keys, "rule_id", "title", "severity").agg(
+        calls=pl.col("call_id").n_unique(), days=day.n_unique(), first_day=day.min(), last_day=day.max()
     )
-    frame = found.agg(
-        calls=pl.col("call_id").n_unique(),
-        days=pl.col("business_date").n_unique(),
-        first_day=pl.col("business_date").min(),
-        last_day=pl.col("business_date").max(),
-    )
-    return (
-        frame.filter(pl.col("calls") >= least)
-        .collect()
-        .sort("calls", "agent_id", "rule_id", descending=[True, False, False])
-    )
+    order = ["calls", *keys, "rule_id"]
+    return frame.filter(pl.col("calls") >= least).collect().sort(order, descending=[True, *[False] * (len(order) - 1)])
 
 
 def in_groups(sections: Sections, *groups: str) -> pl.Expr:

@@ -9,6 +9,12 @@ from typing import Protocol
 
 import polars as pl
 
+COUNTED = (
+    "call_id", "business_date", "direction", "debtor_id", "phone_key", "stage", "agency", "team", "campaign",
+    "agent_kind", "agent_id", "dialed_at", "answered_at", "timezone", "outcome",
+)  # fmt: skip
+"""What of ATTEMPTS a report counts by; the rest, and whatever names a person, stays in the store."""
+
 
 class Tables(Protocol):
     """What the report needs of a store; `inspection.results.store.Store` is one."""
@@ -39,16 +45,12 @@ class Span:
     def calls(self) -> pl.DataFrame:
         """One row an attempt: who, when, how it ended, and what inspection made of it.
 
-        Beside the columns of ATTEMPTS (less what names a person): `hour` (0..23 on the attempt's own clock), `state`,
+        Beside the COUNTED columns of ATTEMPTS: `hour` (0..23 on the attempt's own clock), `state`,
         `reason`, `has_recording/transcript/score`, `earned` (zeroed by a fatal finding), `possible`, `score`, `band`,
         `fatal`, `verdict`, `failed_fatal/major/minor`, `failed`, `unsure_findings` and AUDIO's sums of milliseconds.
         Only live rules count.
         """
-        listed = (
-            self.table("attempts")
-            .drop("customer_name", "recording_hint")
-            .unique("call_id", keep="first", maintain_order=True)
-        )
+        listed = self.table("attempts").select(COUNTED).unique("call_id", keep="first", maintain_order=True)
         frame = (
             listed.join(self._states(), on="call_id", how="left")
             .join(self._scores(), on="call_id", how="left")
