@@ -93,6 +93,7 @@ PRISON = {
         ("agent", "这不是说要让您去坐牢", None),
         ("agent", "没有还款就等着坐牢", None),
         ("agent", "你不还钱就坐牢", None),
+        ("agent", "不要再拖就坐牢", None),
         ("agent", "不是，你会坐牢", None),
         ("agent", "你会不会坐牢自己清楚", None),
         ("agent", "不会像你上次那样那样拖到最后坐牢", None),  # out of reach
@@ -192,6 +193,12 @@ def test_words_over_a_breath():
     hit = hits(lexicon_of(PRISON), turns, words).filter(pl.col("via") == "text").row(0, named=True)
     assert (hit["quote"], hit["turn_index"], hit["end_turn_index"]) == ("坐牢", 0, 2)
     assert (hit["start_ms"], hit["end_ms"], round(hit["confidence"], 3)) == (700, 1200, 0.7)
+
+
+def test_words_that_end_before_the_phrase_begins_tell_nothing():
+    turns = turns_of(("c000", "agent", 0, 900, "你会坐"), ("c000", "agent", 1000, 2000, "牢的"))
+    hit = hits(lexicon_of(PRISON), turns, words_of((0, 0, 1, 100, 200, 0.1), (1, 0, 1, 1000, 1200, 0.6)))
+    assert "estimated times" in hit["steps"][0][0] and hit["start_ms"].to_list() == [600]
 
 
 @pytest.mark.parametrize(
