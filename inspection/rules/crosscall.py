@@ -49,11 +49,14 @@ class CrossCall:
     windows: dict[str, Window]
 
 
-def look_back(calls: pl.DataFrame, history: pl.DataFrame | None, effective_talk_ms: int, failures: int) -> CrossCall:
+def look_back(
+    calls: pl.DataFrame, history: pl.DataFrame | None, *, effective_talk_ms: int, failures: int, weekly: int
+) -> CrossCall:
     """calls: ATTEMPTS columns with `call, dialed_local` and `said` (categories customers voiced), in axis order.
 
     history: calls of earlier days with the same columns but `call`. Without history a fact that needs the days before
-    is null, which no rule takes for a pass. failures: how many in a row allow the call to a contact.
+    is null, which no rule takes for a pass. failures: how many in a row allow the call to a contact;
+    weekly: calls about a debt allowed in seven days.
     """
     known = history is not None and len(history) > 0  # an empty store knows nothing of the days before
     columns = [*ATTEMPTS.names(), "dialed_local", "said"]
@@ -107,10 +110,11 @@ def look_back(calls: pl.DataFrame, history: pl.DataFrame | None, effective_talk_
     registered = (pl.col("outcome") == "DNC").fill_null(False)
     stop = count("asked_to_stop", voiced | registered, "number", None, with_self=False)
     facts["asked_to_stop"] = _masked(stop.count > 0, base["number"].is_null())
-    if not known:
-        for name, window in (("debt_calls_7_days", debt), ("contacts_of_person", contacts)):
-            facts[name] = pl.Series(facts[name], dtype=pl.Float64).set(pl.Series(window.count <= 1), None)
-        facts["conversation_7_days"] = facts["conversation_7_days"].replace({False: None})
+    # what lies before the first call we know of is unknown: only a count over the limit is certain then
+    covered = known | (week >= (every["at"].min() or 0))
+    facts["debt_calls_7_days"] = facts["debt_calls_7_days"].set(pl.Series(~covered & (debt.count <= weekly)), None)
+    facts["conversation_7_days"] = facts["conversation_7_days"].set(pl.Series(~covered & (talked.count == 0)), None)
+    facts["contacts_of_person"] = facts["contacts_of_person"].set(pl.Series((contacts.count <= 1) & (not known)), None)
     facts |= _previous(base, every.filter(outbound), windows)
     facts |= _promise(base, every, windows)
     facts |= _own_number(

@@ -40,7 +40,10 @@ def across_calls(
             .with_columns(pl.col("call").cast(pl.Int32))
         )
         earlier = earlier.join(local_times(earlier, zone), on="call", how="left", maintain_order="left")
-    return look_back(day, earlier, thresholds("effective_talk"), thresholds("failures_before_contact"))
+    return look_back(
+        day, earlier, effective_talk_ms=thresholds("effective_talk"), failures=thresholds("failures_before_contact"),
+        weekly=thresholds("calls_per_debt_7_days", 7),
+    )  # fmt: skip
 
 
 def factsheet(

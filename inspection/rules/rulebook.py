@@ -52,9 +52,9 @@ class Rulebook:
     dispositions: Dispositions
     sentences: dict[str, str]
 
-    def threshold(self, name: str) -> Any:
+    def threshold(self, name: str, default: Any = None) -> Any:
         """The value of a threshold the engine itself reads, durations in ms; the lint has checked that it is there."""
-        value = self.thresholds[name].value
+        value = self.thresholds[name].value if name in self.thresholds else default
         return milliseconds(value) if isinstance(value, str) and milliseconds(value) is not None else value
 
     def names(self) -> Names:
