@@ -110,8 +110,8 @@ def test_short_pauses_stay_in_a_clip_and_long_ones_only_when_packing():
     assert packed[0].length < 8 * RATE_HZ
 
 
-def test_a_long_stretch_is_cut_where_speech_is_least_likely():
-    probability = np.ones(600)
-    probability[200] = 0.3
-    clips = activity.clips(0, [(0, 600 * FRAME)], probability, length=600 * FRAME, max_s=8, pack=False)
+def test_a_long_stretch_is_cut_where_it_is_quietest():
+    level = np.full(600, -20.0)
+    level[199:202] = -45.0
+    clips = activity.clips(0, [(0, 600 * FRAME)], level, length=600 * FRAME, max_s=8, pack=False)
     assert clips[0].pieces[0][1] // FRAME in (199, 200, 201)

@@ -76,14 +76,14 @@ def spans(speech: np.ndarray, length: int) -> Spans:
     return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
-def clips(voice: int, speech: Spans, probability: np.ndarray, *, length: int, max_s: float, pack: bool) -> list[Clip]:
-    """The spans of one voice as clips of at most `max_s` seconds, cut where speech is least likely.
+def clips(voice: int, speech: Spans, level: np.ndarray, *, length: int, max_s: float, pack: bool) -> list[Clip]:
+    """The spans of one voice as clips of at most `max_s` seconds, cut where the sound is quietest (`level` in dB).
 
     A span after a short pause joins the clip before it, with the pause. With `pack` spans after any pause do, with
     only the edges of the pause: a recogniser with a fixed window then hears full windows.
     """
     longest = int(max_s * RATE_HZ)
-    edged = _with_edges([piece for span in speech for piece in _cut(span, probability, longest)], length)
+    edged = _with_edges([piece for span in speech for piece in _cut(span, level, longest)], length)
     made: list[list[tuple[int, int]]] = []
     for start, end in edged:
         pieces = made[-1] if made else []
@@ -144,14 +144,14 @@ def _with_edges(speech: Spans, length: int) -> Spans:
     ]
 
 
-def _cut(span: tuple[int, int], probability: np.ndarray, longest: int) -> Spans:
-    """A span that is too long, cut at the frames of its second half where speech is least likely."""
+def _cut(span: tuple[int, int], level: np.ndarray, longest: int) -> Spans:
+    """A span that is too long, cut at the frames of its second half where the sound is quietest."""
     longest -= 2 * CLIP_EDGE_MS * RATE_HZ // 1000
     start, end = span
     pieces = []
     while end - start > longest:
         first, last = (start + longest // 2) // FRAME, (start + longest) // FRAME
-        window = np.convolve(probability[first:last], np.ones(3) / 3, "same")
+        window = np.convolve(level[first:last], np.ones(3) / 3, "same")
         cut = (first + int(window[1:-1].argmin()) + 1) * FRAME + FRAME // 2 if len(window) > 2 else start + longest
         pieces.append((start, cut))
         start = cut

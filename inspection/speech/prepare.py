@@ -64,7 +64,7 @@ def prepare(audio: Audio, diarizer: Callable[[], Diarizer], settings: SpeechSett
         for clip in activity.clips(
             voice,
             owns[voice],
-            wires.of(voice, wires.probability),
+            wires.of(voice, wires.level),
             length=length,
             max_s=settings.longest_clip_s,
             pack=not settings.windows_fit_clips,
