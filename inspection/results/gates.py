@@ -100,7 +100,7 @@ BEFORE_PUBLISH = [
     one_of("scores", "verdict", ["fail", "pass", "unsure"], "结论合法 · known verdict"),
     true("scores", "zero_when_fatal", "一票否决为零分 · a fatal finding makes the score 0 and the verdict fail"),
     true("scores", "listed", "得分的通话都在清单 · every score belongs to a listed call"),
-    true("scores", "adds_up", "得分等于分项之和 · a score's points are the sum of its components"),
+    true("scores", "adds_up", "得分与分项相符 · a score's points are those of its components, a section's cap apart"),
     true("components", "in_range", "分项不超过满分 · 0 ≤ earned ≤ possible"),
     one_of("findings", "verdict", VERDICTS, "判定合法 · known verdict"),
     one_of("findings", "severity", SEVERITIES, "级别合法 · known severity"),
@@ -161,7 +161,11 @@ def before_publish(tables: Tables, *, data_docs: Path | None = None) -> pl.DataF
     sums = components.group_by("call_id", "scorecard").agg(pl.sum("earned", "possible").name.prefix("sum_"))
     counted = pl.col("listed") == pl.col("inspected") + pl.col("skipped")
     reasoned = (pl.col("reason").str.len_chars() > 0) & pl.col("rule_version").is_not_null()
-    close = [((pl.col(name) - pl.col(f"sum_{name}").fill_null(0)).abs() < 0.01) for name in ("earned", "possible")]
+    points = pl.col("sum_possible").fill_null(0)
+    # a section's cap on its loss gives points back, so a score may earn more than its components, never less
+    adds_up = ((pl.col("possible") - points).abs() < 0.01) & pl.col("earned").is_between(
+        pl.col("sum_earned").fill_null(0) - 0.01, points + 0.01
+    )
     fatal_is_zero = ~pl.col("fatal") | ((pl.col("score").fill_null(0) == 0) & (pl.col("verdict") == "fail"))
     frames = {
         "calls": calls.select(
@@ -173,7 +177,7 @@ def before_publish(tables: Tables, *, data_docs: Path | None = None) -> pl.DataF
         ),
         "scores": scores.join(sums, on=["call_id", "scorecard"], how="left").select(
             _named("call_id"), "score", "verdict", listed=_in(attempts), zero_when_fatal=fatal_is_zero,
-            adds_up=close[0] & close[1],
+            adds_up=adds_up,
         ),
         "components": components.select(_named("call_id"), in_range=pl.col("earned").is_between(0, pl.col("possible"))),
         "findings": tables["findings"].select(
