@@ -93,7 +93,7 @@ def frame(
     text[told] = len(plain) + np.arange(len(told))
     proof = np.zeros(len(call), np.int64)
     proof[told] = 1 + np.arange(len(told))
-    evidence = _shown(day, row[told]).select(EVIDENCE)
+    evidence = _shown(day, row[told], EVIDENCE)
     quoted = pl.concat([evidence.clear(1), evidence], rechunk=True)[proof]
     sure = pl.Series([1.0, 1.0, 0.5, 1.0], dtype=pl.Float32).gather(verdict)
     live = asked.live[number, call].astype(np.uint32)
@@ -110,14 +110,11 @@ def frame(
     return conform(result.select(list(FINDINGS)), FINDINGS, table="findings")
 
 
-def _shown(day: Day, rows: np.ndarray) -> pl.DataFrame:
+def _shown(day: Day, rows: np.ndarray, columns: tuple[str, ...]) -> pl.DataFrame:
     """Those rows of the evidence; a row of -1 is all null."""
-    evidence = day.evidence.frame
-    return (
-        evidence.select(pl.all().gather(pl.Series(rows).set(pl.Series(rows < 0), None)))
-        if len(evidence)
-        else evidence.clear(len(rows))
-    )
+    evidence = day.evidence.frame.select(columns)
+    found = pl.Series(rows).set(pl.Series(rows < 0), None)
+    return evidence.select(pl.all().gather(found)) if len(evidence) else evidence.clear(len(rows))
 
 
 def _of(rules: tuple[Rule, ...], name: str, dtype: type[pl.DataType]) -> pl.Series:
@@ -139,7 +136,7 @@ def _told(
     sentences: dict[str, str],
 ) -> pl.Series:  # fmt: skip
     """The sentences of failed and doubtful findings: with the facts they name, how often, and the doubt."""
-    frame = _shown(day, asked.row[number, call]).select("why", "detail")
+    frame = _shown(day, asked.row[number, call], ("why", "detail"))
     frame = frame.with_columns(
         reason=_filled(day, rules, plain.gather(number * REASONS + asked.reason[number, call]), call, number),
         count=asked.count[number, call], unsure=asked.verdict[number, call] == DOUBT,

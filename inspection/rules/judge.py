@@ -69,7 +69,7 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     said = sources.said(matches, turns, heard.words, rulebook.language, value)
     who = _identity(rulebook, turns, said, spotted)
     acoustic = sources.acoustic_evidence(heard.acoustics, calls)
-    parts = [spotted, said, _as_evidence(who), acoustic, robot.repetitions(turns, value)]
+    parts = [spotted, said, _as_evidence(who), acoustic, robot.repetitions(turns, rulebook.repeat_roles, value)]
     found = evidence.collect([sources.with_turns(part, turns, calls) for part in parts])
     moments = Changes.of(*(who[name].to_numpy() for name in ("call", "at_ms", "code")), (who["why"] == 0).to_numpy())
     ev = Evidence(found, len(calls), moments, lambda: sources.word_positions(found, turns))

@@ -22,11 +22,11 @@ LOOK_BACK = 4
 """Turns of the same speaker that a turn is compared with when repetition is looked for."""
 
 
-def repetitions(turns: pl.DataFrame, thresholds: Any) -> pl.DataFrame:
-    """Turns much like earlier turns of the same speaker in the same call; `value` is how often it was said so far."""
+def repetitions(turns: pl.DataFrame, roles: frozenset[str], thresholds: Any) -> pl.DataFrame:
+    """Turns of those roles much like earlier ones of the same speaker in the call; `value` is how often so far."""
     own = (
         turns.select("call", "role", "text", "start_ms", "end_ms", "why", row=pl.int_range(pl.len(), dtype=pl.UInt32))
-        .filter(pl.col("role").is_in(["agent", "robot"]))
+        .filter(pl.col("role").is_in(sorted(roles)))
         .with_columns(plain=pl.col("text").str.replace_all(r"[^\p{L}\p{N}]", ""))
         .filter(pl.col("plain").str.len_chars() >= thresholds("repeat_min_characters"))
         .sort("call", "role", "row", maintain_order=True)

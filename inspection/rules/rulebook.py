@@ -19,6 +19,7 @@ from inspection.lexicon.load import load_lexicon
 from inspection.lexicon.matcher import Probe, build
 from inspection.lexicon.safe_yaml import read_yaml as read
 from inspection.rules.checks import fields, listed
+from inspection.rules.conditions import Select, walk
 from inspection.rules.disposition import Dispositions, read_dispositions
 from inspection.rules.evidence import WHY
 from inspection.rules.facts import FACTS
@@ -30,6 +31,9 @@ from inspection.rules.scriptbook import read_scripts
 
 RULE_FIELDS = {"id", "version", "title", "severity", "status", "needs", "source", "confidence", "applies", "fail",
                "reason", "clears", "related", "role"}  # fmt: skip
+
+
+SPEAKERS = frozenset({"agent", "robot", "customer"})
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,13 @@ class Rulebook:
             {name: one.value for name, one in self.thresholds.items()}, _entry_ids(self.lexicon),
             frozenset(spoken), frozenset(checkpoints),
         )  # fmt: skip
+
+    @cached_property
+    def repeat_roles(self) -> frozenset[str]:
+        """Whose repetitions a rule asks about; nobody else's sentences are compared."""
+        nodes = (node for rule in self.rules for node in walk(rule.fail))
+        asked = [node.roles for node in nodes if isinstance(node, Select) and node.kind == "repeat"]
+        return frozenset().union(*(roles or SPEAKERS for roles in asked))
 
     @cached_property
     def probes(self) -> tuple[Probe, ...]:

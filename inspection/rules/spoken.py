@@ -38,6 +38,8 @@ PATTERNS = {
     },
 }
 ANY_NUMBER = f"{NUMBER}|{SOON}"
+WIDER = {"debt_amount": "amount", "due_date": "date"}
+"""A mention of the kind on the left lies in a turn that has one of the kind on the right."""
 MOST = 4
 """Mentions of one kind in one turn that are looked at; a turn with more is a list being read out."""
 
@@ -47,10 +49,13 @@ def mentions(turns: pl.DataFrame, language: str) -> pl.DataFrame:
     text = turns.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), pl.col("text").fill_null(""))
     if language.startswith("zh"):
         text = text.filter(pl.col("text").str.contains(ANY_NUMBER))
-    parts = [_found(text, name, pattern) for name, pattern in PATTERNS.get(language, PATTERNS["zh-CN"]).items()]
-    found = pl.concat(parts).with_columns(
-        number=values(pl.concat(parts)["number"]), month=values(pl.concat(parts)["month"])
-    )
+    parts: dict[str, pl.DataFrame] = {}
+    for name, pattern in PATTERNS.get(language, PATTERNS["zh-CN"]).items():
+        wider = parts.get(WIDER.get(name, "")) if language.startswith("zh") else None
+        likely = text if wider is None else text.filter(pl.col("row").is_in(wider["row"].unique().implode()))
+        parts[name] = _found(likely, name, pattern)
+    found = pl.concat(parts.values())
+    found = found.with_columns(number=values(found["number"]), month=values(found["month"]))
     dated = pl.col("id").is_in(["date", "due_date"])
     value = (
         pl.when(dated).then(pl.col("month").fill_null(0) * 100 + pl.col("number"))
