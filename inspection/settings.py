@@ -72,7 +72,7 @@ class SpeechSettings(Section):
     calls_per_batch: int = Field(16, ge=1)
     """Calls whose speech is laid together so that batches stay full; also bounds the memory of a run."""
     clip_max_s: float | None = Field(None, gt=0, le=30)
-    """Longest stretch of speech given to the recogniser at once; unset: 4 for the package's small one, 28 for others."""
+    """Longest stretch of speech given to the recogniser at once; unset: 4 for the small demo one, 28 for others."""
     short_windows: bool | None = None
     """Whether the encoder's window may be as short as the clip; unset: for the package's small recogniser, no other."""
     allow_download: bool = False

@@ -45,9 +45,9 @@ def test_words_are_sorted_and_lie_in_their_clip(words, clips):
 def test_a_clip_gives_the_same_words_in_whatever_company(words, clips, batch_size):
     recognise = load_whisper(recogniser_folder(SpeechSettings()), SpeechSettings(batch_size=batch_size))
     backwards = recognise(clips[::-1])[::-1]
-    assert [[word[:3] for word in its_words] for its_words in backwards] == [
-        [word[:3] for word in its_words] for its_words in words
-    ]
+    assert [[word.text for word in clip] for clip in backwards] == [[word.text for word in clip] for clip in words]
+    times = [np.array([word[:2] for clip in some for word in clip]) for some in (words, backwards)]
+    assert np.abs(times[0] - times[1]).max() <= 60, "a border may move by a step or two of the model's 20 ms"
 
 
 def test_hotwords_and_beams_are_accepted(clips):

@@ -5,7 +5,8 @@
 
 Clips of several calls fill batches together, each batch with clips of about the same length. The language is fixed and
 no text is carried from one clip to the next; the window and the bound on tokens depend on the clip's own length. So a
-clip gives the same words in whatever company it is recognised, which is what makes an interrupted day repeatable.
+clip gives the same words in whatever company it is recognised; only a word's border may move by a step of 20 ms, where
+rounding in another batch tips a tie.
 """
 
 from __future__ import annotations
