@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection.intake.matching import hints_of, match, named_date
@@ -138,6 +138,7 @@ def test_a_date_in_a_path_is_read_and_none_is_invented(path: str, expected: str 
     assert (day and day.isoformat()) == expected
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 40)), min_size=1, max_size=6, unique=True
