@@ -96,4 +96,6 @@ def _touched(words: pl.DataFrame, turns: pl.DataFrame, rows: pl.Series) -> pl.Da
     stretches = stretches.join(wanted, on=["call_id", "turn_index"], how="inner", maintain_order="left")
     which, place = spread(stretches["low"].to_numpy(), stretches["high"].to_numpy())
     taken = words.select("start", "end", "start_ms", "end_ms", "probability")[place]
-    return taken.with_columns(row=stretches["row"].gather(which)).sort("row", "start", "end", maintain_order=True)
+    taken = taken.with_columns(row=stretches["row"].gather(which))
+    place = taken["row"].cast(pl.Int64) * _SHIFT.item() + taken["start"]
+    return taken if place.is_sorted() else taken.sort("row", "start", "end", maintain_order=True)
