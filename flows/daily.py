@@ -11,7 +11,7 @@ from flows import tasks
 from inspection.settings import load, yesterday
 
 
-@flow(name="inspect-day", flow_run_name="inspect-{business_date}")
+@flow(name="inspect-day", on_failure=[tasks.tell_of_failure], on_crashed=[tasks.tell_of_failure])
 def inspect_day(business_date: date | None = None, settings_path: str = "inspection.toml") -> dict:
     """Inspects one business date (default: yesterday in the firm's timezone) and returns the day's summary.
 

@@ -5,6 +5,7 @@ No frame travels between tasks: each step reads and writes the day's workbench, 
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.concurrency.sync import concurrency
 
 from inspection import day
-from inspection.errors import GateError, RulebookError, SettingsError
-from inspection.settings import Settings
+from inspection.errors import GateError, InspectionError, RulebookError, SettingsError
+from inspection.results.notify import notify
+from inspection.settings import Settings, load
+
+log = logging.getLogger(__name__)
 
 MODEL_SLOT = "speech-model"
 
@@ -88,4 +92,22 @@ def announce(settings: Settings, business_date: date, page: Path) -> dict[str, A
     create_markdown_artifact(key=f"day-{stamp}", markdown=day.summary_markdown(summary), description=f"质检日报 {stamp}")
     create_table_artifact(key=f"fatal-{stamp}", table=summary["fatal"], description="fatal findings")
     create_link_artifact(key=f"report-{stamp}", link=page.as_uri(), link_text=page.name)
+    if summary["red"]:
+        tell(settings, f"质检 {stamp}: red day", summary["red"])
     return summary | {"report": str(page)}
+
+
+def tell(settings: Settings, subject: str, lines: list[str]) -> None:
+    """Notifies; a hook that is away is logged, because the day's work is done and must not be lost over it."""
+    try:
+        notify(settings.notify, subject, lines)
+    except InspectionError as error:
+        log.error("nobody was told of %s: %s", subject, error)
+
+
+def tell_of_failure(_flow: Any, run: Any, state: Any) -> None:
+    """Hook of a run that failed or crashed. Expected errors are one clear line; of a bug only its kind is told."""
+    error = state.result(raise_on_failure=False)
+    what = str(error) if isinstance(error, InspectionError) else f"{state.name}: {type(error).__name__}"
+    settings = load(Path(run.parameters.get("settings_path", "inspection.toml")))
+    tell(settings, f"质检 {run.parameters.get('business_date') or ''}: failed", [what, f"flow run {run.name}"])

@@ -204,8 +204,17 @@ def summarise(settings: Settings, business_date: date) -> dict[str, Any]:
         "fatal_findings": fatal.height,
         "unsure_calls": scores.filter(pl.col("unsure") > 0).height,
         "average_score": 100 * earned / possible if possible else None,
+        "red": _red(store, business_date),
         "fatal": fatal.select("call_id", "rule_id", "title").sort("rule_id", "call_id").to_dicts(),
     }
+
+
+def _red(store: Store, business_date: date) -> list[str]:
+    """What somebody should look at before trusting the day: failed expectations, and calls on which listening failed."""
+    failed = store.day("gates", business_date).filter(~pl.col("success"))
+    broken = store.day("skips", business_date).filter(reason="speech_error").height
+    told = [f"{gate}: {what} — {seen}" for gate, what, seen in failed.select("gate", "description", "observed").rows()]
+    return told + ([f"listening failed on {broken} calls (speech_error)"] if broken else [])
 
 
 def summary_markdown(summary: dict[str, Any]) -> str:
@@ -220,6 +229,7 @@ def summary_markdown(summary: dict[str, Any]) -> str:
         ("calls for a person (unsure)", summary["unsure_calls"]),
         ("average score", "–" if score is None else f"{score:.1f}"),
     ]
+    rows += [("red", reason) for reason in summary["red"]]
     lines = [f"| {name} | {value} |" for name, value in rows]
     return "\n".join([f"## {summary['business_date']}", "", "| | |", "|---|---|", *lines])
 

@@ -59,4 +59,6 @@ def print_summary(summary: dict[str, Any]) -> None:
     score = summary["average_score"]
     table.add_row("average score", "–" if score is None else f"{score:.1f}")
     console.print(table)
+    for reason in summary["red"]:
+        console.print(f"red: {reason}", style="red", soft_wrap=True)
     console.print(f"report: {summary['report']}", soft_wrap=True)

@@ -47,7 +47,8 @@ def validate(
     import great_expectations as gx
     from great_expectations import expectations as classes
 
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    for chatty in ("great_expectations", "great_expectations.data_context.types.base"):  # the second sets its own level
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas(gate)
