@@ -110,6 +110,15 @@ def test_promises_that_nobody_made_by_agent_this_week_are_one_select(url: str) -
     assert ask(url, PROMISES) == [("A1", 5)]  # Monday to Friday, one a day
 
 
+def test_another_mismatch_of_a_promise_is_not_an_unfounded_promise(url: str) -> None:
+    tables = judged_day()
+    swap = {"CN-PTP-01": "CN-DISP-01"}  # a complaint that was not recorded
+    tables["findings"] = tables["findings"].with_columns(pl.col("rule_id").replace(swap))
+    publish(url, DAY, tables)
+    assert ask(url, "SELECT call_id FROM qc_promises_unfounded") == []
+    assert ask(url, "SELECT call_id, rule_id FROM qc_outcome_mismatches") == [("vague", "CN-DISP-01")]
+
+
 def test_a_view_stands_beside_the_dialers_own_table(url: str) -> None:
     do(
         url,

@@ -144,12 +144,12 @@ VIEWS = {
     SELECT {WHO}, c.promise_date, f.rule_id, f.rule_version, f.verdict, f.severity, f.quote, f.reason
     FROM qc_call_results c
     JOIN qc_findings f ON f.business_date = c.business_date AND f.call_id = c.call_id
-    WHERE f.rule_id IN ('CN-PTP-01', 'CN-DISP-01')""",
+    WHERE f.rule_id = 'CN-PTP-01' OR f.rule_id LIKE 'CN-DISP-%'""",
     "qc_promises_unfounded": f"""
     SELECT {WHO}, c.promise_date, c.score, MIN(f.rule_id) AS rule_id, MIN(f.reason) AS reason
     FROM qc_call_results c
     JOIN qc_findings f ON f.business_date = c.business_date AND f.call_id = c.call_id
-    WHERE c.outcome = 'PTP' AND f.verdict = 'fail' AND f.rule_id IN ('CN-PTP-01', 'CN-DISP-01')
+    WHERE c.outcome = 'PTP' AND f.verdict = 'fail' AND f.rule_id IN ('CN-PTP-01', 'CN-DISP-05', 'CN-DISP-09')
     GROUP BY {WHO}, c.promise_date, c.score""",
     "qc_agent_days": """
     SELECT c.business_date, c.agency, c.team, c.agent_kind, c.agent_id,
