@@ -143,7 +143,8 @@ def judgement(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) ->
     len(rulebook.matcher)  # compiled when the rulebook is loaded, not for each day
     stages = (
         (judging, "search", "fold and scan"), (judging, "choose", "choose"), (sources, "said", "phrases and numbers"),
-        (judging, "_identity", "identity"), (robot, "repetitions", "repetitions"), (judging.evidence, "collect", "evidence"),
+        (judging, "_identity", "identity"), (robot, "repetitions", "repetitions"),
+        (judging.evidence, "collect", "evidence"),
         (judging, "Evidence", "evidence"), (judging, "across_calls", "across calls"), (judging, "factsheet", "facts"),
         (checkpoints, "checked", "script"), (findings, "ask", "conditions"), (scorecard, "score", "scores"),
         (findings, "frame", "findings"),

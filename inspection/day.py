@@ -210,10 +210,11 @@ def summarise(settings: Settings, business_date: date) -> dict[str, Any]:
 
 
 def _red(store: Store, business_date: date) -> list[str]:
-    """What somebody should look at before trusting the day: failed expectations, and calls on which listening failed."""
+    """What to look at before trusting the day: failed expectations, and calls on which listening failed."""
     failed = store.day("gates", business_date).filter(~pl.col("success"))
     broken = store.day("skips", business_date).filter(reason="speech_error").height
-    told = [f"{gate}: {what} — {seen}" for gate, what, seen in failed.select("gate", "description", "observed").rows()]
+    seen = failed.select("gate", "description", "observed").iter_rows()
+    told = [f"{gate}: {what} — {observed}" for gate, what, observed in seen]
     return told + ([f"listening failed on {broken} calls (speech_error)"] if broken else [])
 
 

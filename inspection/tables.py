@@ -165,7 +165,8 @@ HITS = pl.Schema(
         "severity": pl.String,  # fatal | major | minor | info
         "status": pl.String,  # live | trial
         "kept": pl.Boolean,
-        "cleared_by": pl.String,  # step that cleared it: covered | exception | negation | quotation | question | role | window | null
+        # the step: role | covered | exception | negation | quotation | question | warning | ordinary | window
+        "cleared_by": pl.String,
         "steps": pl.List(pl.String),  # every step's word on this hit, in order
     }
 )

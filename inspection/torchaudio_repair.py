@@ -16,7 +16,7 @@ EXTENSION = "lib/_torchaudio.abi3.so"
 
 def importable() -> bool:
     """Whether `import torchaudio` works in a fresh interpreter."""
-    return subprocess.run([sys.executable, "-c", "import torchaudio"], capture_output=True).returncode == 0
+    return subprocess.run([sys.executable, "-c", "import torchaudio"], capture_output=True, check=False).returncode == 0
 
 
 def repair() -> str:

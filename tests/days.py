@@ -32,7 +32,10 @@ def command(settings: Path, **environment: str) -> subprocess.Popen[bytes]:
     home = settings.parent / "prefect"
     return subprocess.Popen(
         [sys.executable, "-m", "inspection.cli.main", "run", "--settings", str(settings), "--date", str(BUSINESS_DATE)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
         env=os.environ | {"PREFECT_HOME": str(home)} | environment,
     )
 

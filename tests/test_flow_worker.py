@@ -1,4 +1,4 @@
-"""The nightly deployment for real: a Prefect server, a work pool, a deployment from prefect.yaml and a worker, on loopback."""
+"""The nightly deployment for real, on loopback: Prefect server, work pool, deployment from prefect.yaml, worker."""
 
 import os
 import shutil
@@ -29,16 +29,23 @@ def free_port() -> int:
 def backend(tmp_path):
     """A Prefect server on a free loopback port; yields the environment that reaches it."""
     port = free_port()
-    environment = os.environ | SILENT | {
-        "PREFECT_HOME": str(tmp_path / "prefect"),
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
-        "INSPECTION_HOME": str(ROOT),
-        "PREFECT_CLI_PROMPT": "false",
-    }
+    environment = (
+        os.environ
+        | SILENT
+        | {
+            "PREFECT_HOME": str(tmp_path / "prefect"),
+            "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+            "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+            "INSPECTION_HOME": str(ROOT),
+            "PREFECT_CLI_PROMPT": "false",
+        }
+    )
     server = subprocess.Popen(
         [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"],
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         deadline = time.monotonic() + 90
@@ -61,7 +68,13 @@ def backend(tmp_path):
 
 def prefect(environment: dict[str, str], *arguments: str, timeout: int = 120, cwd: Path = ROOT) -> str:
     done = subprocess.run(
-        [*PREFECT, "--no-prompt", *arguments], env=environment, cwd=cwd, capture_output=True, text=True, timeout=timeout,
+        [*PREFECT, "--no-prompt", *arguments],
+        check=False,
+        env=environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
         stdin=subprocess.DEVNULL,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
@@ -80,10 +93,28 @@ def test_a_worker_runs_the_deployment_and_the_results_are_published(backend, tmp
     prefect(environment, "work-pool", "create", "inspection", "--type", "process", cwd=checkout)
     prefect(environment, "deploy", "--all", cwd=checkout)
     prefect(
-        environment, "deployment", "run", "inspect-day/nightly",
-        "--param", f'business_date="{BUSINESS_DATE}"', "--param", f'settings_path="{settings}"', cwd=checkout,
+        environment,
+        "deployment",
+        "run",
+        "inspect-day/nightly",
+        "--param",
+        f'business_date="{BUSINESS_DATE}"',
+        "--param",
+        f'settings_path="{settings}"',
+        cwd=checkout,
     )
-    prefect(environment, "worker", "start", "--pool", "inspection", "--type", "process", "--run-once", timeout=240, cwd=checkout)
+    prefect(
+        environment,
+        "worker",
+        "start",
+        "--pool",
+        "inspection",
+        "--type",
+        "process",
+        "--run-once",
+        timeout=240,
+        cwd=checkout,
+    )
 
     runs = httpx.post(f"{environment['PREFECT_API_URL']}/flow_runs/filter", json={}, timeout=10).json()
     manual = [run for run in runs if run["parameters"].get("business_date")]
@@ -91,7 +122,9 @@ def test_a_worker_runs_the_deployment_and_the_results_are_published(backend, tmp
     assert published(settings)
 
     artifacts = httpx.post(f"{environment['PREFECT_API_URL']}/artifacts/filter", json={}, timeout=10).json()
-    assert {f"day-{BUSINESS_DATE}", f"fatal-{BUSINESS_DATE}", f"report-{BUSINESS_DATE}"} <= {a["key"] for a in artifacts}
+    assert {f"day-{BUSINESS_DATE}", f"fatal-{BUSINESS_DATE}", f"report-{BUSINESS_DATE}"} <= {
+        a["key"] for a in artifacts
+    }
     limits = httpx.post(f"{environment['PREFECT_API_URL']}/v2/concurrency_limits/filter", json={}, timeout=10).json()
     assert ("speech-model", 1) in {(limit["name"], limit["limit"]) for limit in limits}
     scheduled = httpx.post(f"{environment['PREFECT_API_URL']}/deployments/filter", json={}, timeout=10).json()

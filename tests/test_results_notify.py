@@ -4,6 +4,7 @@ import json
 import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -15,7 +16,7 @@ LINES = ["speech: 3 of 40", "call of 13800138000 by 张三 lost"]
 
 
 class Hook(BaseHTTPRequestHandler):
-    taken: list = []
+    taken: ClassVar[list] = []
     answer = 200
 
     def do_POST(self):

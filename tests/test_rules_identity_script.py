@@ -116,6 +116,14 @@ def test_weak_words_and_uncertain_speakers_neither_pass_nor_fail_a_checkpoint():
         assert set(table["state"]) <= {"unsure", "not_applicable"}
 
 
+def test_a_transcript_with_far_too_few_characters_for_its_speech_misses_nothing_for_sure():
+    turns = ["agent: 您好，今天给您打电话是想", "customer 30s: 好的"]
+    for speech_ms, state in ((4_000, "missing"), (30_000, "unsure")):
+        calls = [call("c", *turns, audio={"speech_ms": speech_ms}, **HUMAN)]
+        states = dict(judge(pack(), day(calls)).checkpoints.select("checkpoint_id", "state").iter_rows())
+        assert states["CP4"] == state
+
+
 def test_a_deadline_counts_from_the_answer_even_when_the_recording_began_with_the_ringing():
     turns = ["agent 20s: 您好，我是示例银行的", YES]
     ringing = {"duration_ms": 30_000}

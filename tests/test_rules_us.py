@@ -65,7 +65,9 @@ def test_the_eighth_call_in_seven_days_about_one_debt_fails():
     every = judge(pack("en-US"), day(week(8)), before).findings.filter(pl.col("rule_id") == "US-FREQ-7")
     assert every["verdict"].to_list() == ["pass"] * 7 + ["fail"]
     alone = judge(pack("en-US"), day(week(8))).findings.filter(pl.col("rule_id") == "US-FREQ-7")
-    assert alone["verdict"].to_list() == ["not_applicable"] * 7 + ["fail"], "without the days before, few calls prove nothing"
+    assert alone["verdict"].to_list() == ["not_applicable"] * 7 + ["fail"], (
+        "without the days before, few calls prove nothing"
+    )
     assert every.filter(pl.col("verdict") == "fail")["related_calls"].to_list() == [[f"c{i}" for i in range(7)]]
 
 

@@ -11,7 +11,7 @@ import typer
 from inspection.errors import InspectionError
 
 FAMILIES = ("run", "speech", "judge", "lexicon", "results", "report")
-"""Modules of this package; each exposes `app`, whose commands join the top level, or a named group if it sets `name`."""
+"""Modules of this package; each exposes `app`: its commands join the top level, or a group if it has a name."""
 
 app = typer.Typer(
     name="inspection",

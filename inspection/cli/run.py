@@ -82,7 +82,7 @@ def _inspect(business_date: date | None, settings: Path, verbose: bool) -> None:
 
 
 def _quiet_scheduler(home: Path, verbose: bool) -> None:
-    """The embedded backend lives beside the results and speaks only when asked; a scheduler of its own is left alone."""
+    """The embedded backend lives beside the results and speaks only when asked; a firm's scheduler is left alone."""
     if "PREFECT_API_URL" not in os.environ:
         os.environ.setdefault("PREFECT_HOME", str(home))
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")

@@ -1,4 +1,4 @@
-"""A working folder for the sample day: its own copy of the dialer's database, and settings that point into the package."""
+"""A working folder for the sample day: its own copy of the dialer's database, settings that point into the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A candidate rulebook against the one that judged: stored transcripts judged again, nothing written but the comparison."""
+"""A candidate rulebook against the one that judged: stored transcripts judged again, nothing written."""
 
 from __future__ import annotations
 
@@ -61,6 +61,8 @@ def _day(store: Store, candidate: Rulebook, day: date, history_days: int) -> pl.
 def _worst(findings: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     """One row a call and rule, the gravest verdict of it."""
     order = pl.col("verdict").replace_strict({"fail": 0, "unsure": 1, "pass": 2, "not_applicable": 3}, default=4)
-    return findings.select(columns).sort("call_id", "rule_id", order, "quote").unique(
-        ["call_id", "rule_id"], keep="first", maintain_order=True
+    return (
+        findings.select(columns)
+        .sort("call_id", "rule_id", order, "quote")
+        .unique(["call_id", "rule_id"], keep="first", maintain_order=True)
     )
