@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect import flow
 
 from flows import tasks
+from inspection import day
 from inspection.settings import load, yesterday
 
 
@@ -20,11 +21,12 @@ def inspect_day(business_date: date | None = None, settings_path: str = "inspect
     settings = load(Path(settings_path))
     business_date = business_date or yesterday(settings.timezone)
     tasks.make_room_for_the_model()
-    batches = tasks.take_in(settings, business_date)
-    for number, calls in enumerate(batches, start=1):
-        tasks.listen(settings, business_date, calls, number, len(batches))
-    tasks.judge(settings, business_date)
-    tasks.keep(settings, business_date)
-    tasks.publish(settings, business_date)
-    page = tasks.report(settings, business_date)
-    return tasks.announce(settings, business_date, page)
+    with day.alone_on(settings, business_date):
+        batches = tasks.take_in(settings, business_date)
+        for number, calls in enumerate(batches, start=1):
+            tasks.listen(settings, business_date, calls, number, len(batches))
+        tasks.judge(settings, business_date)
+        tasks.keep(settings, business_date)
+        tasks.publish(settings, business_date)
+        page = tasks.report(settings, business_date)
+        return tasks.announce(settings, business_date, page)

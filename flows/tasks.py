@@ -89,7 +89,9 @@ def announce(settings: Settings, business_date: date, page: Path) -> dict[str, A
     """The day's summary as artifacts of the run, for whoever looks at the scheduler first."""
     summary = day.summarise(settings, business_date)
     stamp = business_date.isoformat()
-    create_markdown_artifact(key=f"day-{stamp}", markdown=day.summary_markdown(summary), description=f"质检日报 {stamp}")
+    create_markdown_artifact(
+        key=f"day-{stamp}", markdown=day.summary_markdown(summary), description=f"质检日报 {stamp}"
+    )
     create_table_artifact(key=f"fatal-{stamp}", table=summary["fatal"], description="fatal findings")
     create_link_artifact(key=f"report-{stamp}", link=page.as_uri(), link_text=page.name)
     if summary["red"]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from datetime import date
+from contextlib import AbstractContextManager
+from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,11 @@ class Workbench:
             path.unlink()
 
 
+def alone_on(settings: Settings, business_date: date) -> AbstractContextManager[None]:
+    """Held while a run works on the date. Raises ResultsError at once when another run does."""
+    return Store(settings.store.root).lock(business_date)
+
+
 def take_in(settings: Settings, business_date: date) -> list[list[str]]:
     """The dialer's outcomes and the recordings of the date, through the first gate; the call ids to hear, in batches.
 
@@ -66,7 +72,7 @@ def take_in(settings: Settings, business_date: date) -> list[list[str]]:
     tell("take in")
     bench, store = Workbench(settings, business_date), Store(settings.store.root)
     bench.clear()
-    intake = list_day(settings, business_date, known=store.table("recordings").collect())
+    intake = list_day(settings, business_date, known=_known_recordings(store, business_date))
     checked = gates.after_intake(intake.attempts, intake.recordings, intake.skips)
     gates.require(checked)
     for name in ("attempts", "recordings", "skips"):
@@ -76,6 +82,12 @@ def take_in(settings: Settings, business_date: date) -> list[list[str]]:
     bench.put("calls", calls)
     ids, size = calls["call_id"].to_list(), settings.speech.calls_per_task
     return [ids[start : start + size] for start in range(0, len(ids), size)]
+
+
+def _known_recordings(store: Store, business_date: date) -> pl.DataFrame:
+    """Recordings of the days around: audio seen there is a duplicate here."""
+    around = timedelta(days=HISTORY_DAYS)
+    return store.recordings(business_date - around, business_date + around).collect()
 
 
 def listen(settings: Settings, business_date: date, call_ids: list[str], number: int = 1, total: int = 1) -> None:

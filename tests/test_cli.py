@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from inspection.cli.main import app as root_app
+from inspection.settings import load
 
 
 def inspection(*arguments: str, cwd=None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -85,6 +86,9 @@ def test_init_writes_settings_and_the_pack_and_nothing_else(tmp_path):
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in folder.iterdir()) == ["inspection.toml", "lexicons"]
     assert (folder / "lexicons" / "zh-CN" / "rulebook.yaml").exists()
+    settings = folder / "inspection.toml"
+    assert len(load(settings).privacy.pseudonym_key.get_secret_value()) == 64, "each firm gets a key of its own"
+    assert settings.stat().st_mode & 0o077 == 0, "the key is the owner's alone"
 
 
 def test_init_never_writes_into_a_folder_that_is_in_use(tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from inspection import privacy
 from inspection.errors import InspectionError
 
 FAMILIES = ("run", "speech", "judge", "lexicon", "results", "report")
@@ -46,6 +47,7 @@ _mount()
 
 def main() -> None:
     """Entry point. Exit codes: 0 done, 2–9 an expected failure (inspection.errors), 130 interrupted, 1 a bug."""
+    privacy.guard_logs()
     try:
         app(standalone_mode=True)
     except InspectionError as error:

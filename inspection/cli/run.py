@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from datetime import date, datetime
 from pathlib import Path
@@ -50,7 +51,12 @@ def init(folder: Path = typer.Argument(..., help="Folder to write; it must be em
         raise UsageError(f"{folder} is not an empty folder; give a new one")
     try:
         shutil.copytree(PACKS, folder / "lexicons")
-        shutil.copy(TEMPLATES / "inspection.toml", folder / "inspection.toml")
+        settings = folder / "inspection.toml"
+        settings.touch(mode=0o600)  # it holds the firm's secret
+        template = (TEMPLATES / "inspection.toml").read_text("utf-8")
+        settings.write_text(
+            template.replace('# pseudonym_key = ""', f'pseudonym_key = "{secrets.token_hex(32)}"'), "utf-8"
+        )
     except OSError as error:
         raise UsageError(f"{error.filename}: cannot be written: {error.strerror}") from error
     typer.echo(f"wrote {folder / 'inspection.toml'} and {folder / 'lexicons'}")
