@@ -73,6 +73,10 @@ def _robots(rulebook: Rulebook, day: Day, turns: pl.DataFrame, chosen: np.ndarra
     lines = pl.concat(parts)
     at = turns.select("turn_index", "role", "start_ms", "end_ms", "why", "word_probability")
     lines = _with_slots(rulebook, day, lines.hstack(at[lines["row"]]))
+    poorly = pl.Series(day.words[lines["call"].to_numpy()] == 1)  # words may be missing from the transcript only
+    lines = lines.with_columns(
+        state=pl.when(poorly & (pl.col("state") == "altered")).then(pl.lit("unsure")).otherwise("state")
+    )
     lines = lines.with_columns(
         worst=pl.col("state").replace_strict({"altered": 2, "unsure": 1, "pass": 0}, return_dtype=pl.Int8),
         checkpoint=pl.lit(f"{VERBATIM}.") + pl.col("line").fill_null("added"), quote="said", start=pl.lit(0, pl.Int32),

@@ -127,17 +127,18 @@ class Select:
         ev = day.evidence
         events = ev.find(self.kind, self.names, self.roles)
         if len(events.rows):
-            events = self._in_window(day, self._by_value(day, self._by_identity(ev, events)))
+            events = self._in_window(day, self._by_value(day, self._by_identity(day, events)))
         for side, wanted, other in self.links:
             events = relations.related(ev, events, other.found(day), side, self.within, wanted=wanted)
         return events
 
-    def _by_identity(self, ev: Evidence, events: Found) -> Found:
+    def _by_identity(self, day: Day, events: Found) -> Found:
         if self.who is None:
             return events
-        who, certain = ev.who
-        wanted = np.isin(who[events.rows], [WHO.index(name) for name in self.who])
-        certain = certain[events.rows]
+        who, certain = (values[events.rows] for values in day.evidence.who)
+        wanted = np.isin(who, [WHO.index(name) for name in self.who])
+        # nobody known on a recording that was heard poorly may be somebody whose answer was lost
+        certain = certain & ~((who == WHO.index("unknown")) & (day.words[day.evidence.call[events.rows]] == 1))
         # an uncertain identity may be one of the others: such a row stays, but cannot accuse
         return Found(events.rows, events.strong & certain & wanted).keep(wanted | ~certain)
 

@@ -114,14 +114,20 @@ def factsheet(
 
 
 EXTRA = ("answer_offset_ms", "heard_until_ms", "role_confidence", "word_probability", "quality_flags", "turn_count",
-         "turn_probability", "turn_role_confidence", "script_id", "customer_name", "sound_measured")  # fmt: skip
+         "turn_probability", "turn_role_confidence", "script_id", "customer_name", "sound_measured",
+         "characters")  # fmt: skip
 
 
 def hearing(facts: pl.DataFrame, thresholds: Any) -> tuple[np.ndarray, np.ndarray]:
-    """For each call how well words and sound were heard: 0 not at all, 1 too poorly to clear anybody, 2 well."""
+    """For each call how well words and sound were heard: 0 not at all, 1 too poorly to clear anybody, 2 well.
+
+    Far fewer characters than the speech has room for mean that the recogniser dropped sentences: what is not in such
+    a transcript may well have been said.
+    """
     probability = pl.coalesce("word_probability", "turn_probability")
     poor = (
         (probability < thresholds("min_call_word_probability")).fill_null(False)
+        | (pl.col("characters") < pl.col("speech_ms") / 1000 * thresholds("min_characters_a_second")).fill_null(False)
         | (pl.coalesce("role_confidence", "turn_role_confidence") < thresholds("min_role_confidence")).fill_null(False)
         | (
             pl.col("quality_flags")
@@ -140,6 +146,7 @@ def _talk(turns: pl.DataFrame) -> pl.DataFrame:
     staff = pl.col("role").is_in(["agent", "robot"])
     return turns.filter(pl.col("text") != "").group_by("call").agg(
         turn_count=pl.len(), staff_turns=staff.sum(), customer_turns=(pl.col("role") == "customer").sum(),
+        characters=pl.col("text").str.count_matches(r"[\p{L}\p{N}]").sum(),
         staff_characters=pl.col("text").filter(staff).str.count_matches(r"\p{L}").sum(),
         first_staff_turn_ms=pl.col("start_ms").filter(staff).min(), last_turn_ms=pl.col("end_ms").max(),
         customer_last=(pl.col("role").sort_by("end_ms").last() == "customer"),

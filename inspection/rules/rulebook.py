@@ -126,9 +126,9 @@ def load_rulebook(folder: Path) -> Rulebook:
 
 
 ENGINE_THRESHOLDS = {
-    "min_word_probability", "min_role_confidence", "min_call_word_probability", "weak_quality_flags", "short_call",
-    "deadline_tolerance", "effective_talk", "failures_before_contact", "verbatim_run", "line_similarity",
-    "repeat_similarity", "repeat_min_characters", "amount_tolerance",
+    "min_word_probability", "min_role_confidence", "min_call_word_probability", "min_characters_a_second",
+    "weak_quality_flags", "short_call", "deadline_tolerance", "effective_talk", "failures_before_contact",
+    "verbatim_run", "line_similarity", "repeat_similarity", "repeat_min_characters", "amount_tolerance",
 }  # fmt: skip
 SENTENCES = {
     "cleared", "several", "unsure", *WHY[1:], "weak_hearing", "out_of_scope", "no_words", "no_sound", "no_fact",

@@ -104,9 +104,14 @@ def _state(day: Day, checkpoint: Checkpoint, said: Found, limits: Limits) -> tup
     return state, row, reason
 
 
+def _at(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Values of those rows; of a row of -1 anything, even where there is no evidence at all."""
+    return values[rows] if len(values) else np.full(len(rows), -1)
+
+
 def _judge_order(day: Day, checkpoint: Checkpoint, row: np.ndarray, mark: object) -> None:
     ev, spoken = day.evidence, row >= 0
-    at = np.where(spoken, ev.start_ms[row], 0)
+    at = np.where(spoken, _at(ev.start_ms, row), 0)
     for events, wrong in ((checkpoint.after, np.greater), (checkpoint.before, np.less)):
         if events is None:
             continue
@@ -114,22 +119,22 @@ def _judge_order(day: Day, checkpoint: Checkpoint, row: np.ndarray, mark: object
         _, _, first, _ = relations.per_call(
             ev, Found(other.rows[ev.timed[other.rows]], other.strong[ev.timed[other.rows]])
         )
-        mark(spoken & (first >= 0) & wrong(ev.start_ms[first], at), DISORDERED, "out_of_order")
+        mark(spoken & (first >= 0) & wrong(_at(ev.start_ms, first), at), DISORDERED, "out_of_order")
 
 
 def _judge_time(day: Day, checkpoint: Checkpoint, row: np.ndarray, limits: Limits, mark: object) -> None:
     ev, spoken = day.evidence, row >= 0
     if checkpoint.deadline_ms is not None:
         due = day.facts["answer_offset_ms"].to_numpy() + checkpoint.deadline_ms
-        late = spoken & (ev.start_ms[row] > due)
+        late = spoken & (_at(ev.start_ms, row) > due)
         mark(late, LATE, "late")
         mark(
-            late & ((ev.start_ms[row] <= due + limits.tolerance) | (ev.rough_from_ms[row] <= due)),
+            late & ((_at(ev.start_ms, row) <= due + limits.tolerance) | (_at(ev.rough_from_ms, row) <= due)),
             DOUBTFUL,
             "near_deadline",
         )
     if checkpoint.last_ms is not None:
-        left = day.facts["heard_until_ms"].fill_null(0).to_numpy() - ev.end_ms[row] - checkpoint.last_ms
+        left = day.facts["heard_until_ms"].fill_null(0).to_numpy() - _at(ev.end_ms, row) - checkpoint.last_ms
         mark(spoken & (left > limits.tolerance), DISORDERED, "not_at_end")
         mark(spoken & (left > 0) & (left <= limits.tolerance), DOUBTFUL, "near_deadline")
 
