@@ -1,8 +1,8 @@
 """Train the speaker-embedding model: a vector of 64 numbers that is alike for windows of one voice.
 
-    python -m inspection.demo.training.embedding [--steps 900] [--batch 32]
+    python -m inspection.demo.training.embedding [--steps 500] [--batch 32]
 
-About 15 minutes on 2 cores, fixed seeds. An x-vector on cepstra of the telephone band, trained to name the voice
+About 10 minutes on 2 free cores, fixed seeds. An x-vector on cepstra of the telephone band, trained to name the voice
 (variant × pitch) from the frames of a 5 s window in which that voice speaks alone: exactly what the pipeline will
 ask of it. The layer that names voices is thrown away; what is left must tell apart voices it never heard.
 """
@@ -163,7 +163,7 @@ def train(steps: int, batch_size: int) -> None:
 def main() -> None:
     """Train the speaker-embedding model."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--batch", type=int, default=32)
     arguments = parser.parse_args()
     train(arguments.steps, arguments.batch)

@@ -1,8 +1,8 @@
 """Train the segmentation model: which of two local speakers is active, every 17 ms of a 5 s window.
 
-    python -m inspection.demo.training.segmentation [--steps 1800] [--batch 32]
+    python -m inspection.demo.training.segmentation [--steps 1000] [--batch 32]
 
-About 30 minutes on 2 cores. Seeds are fixed; the result repeats up to the order of floating-point sums.
+About 15 minutes on 2 free cores. Seeds are fixed; the result repeats up to the order of floating-point sums.
 The model is a small PyanNet (SincNet, two bidirectional LSTM layers of 64, powerset output). Two speakers at most fit
 a window of 5 s of a two-party call; telling the same two apart over the whole call is the embedding's and the
 clustering's work.
@@ -139,7 +139,7 @@ def train(steps: int, batch_size: int) -> None:
 def main() -> None:
     """Train the segmentation model."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--steps", type=int, default=1_800)
+    parser.add_argument("--steps", type=int, default=1_000)
     parser.add_argument("--batch", type=int, default=32)
     arguments = parser.parse_args()
     train(arguments.steps, arguments.batch)
