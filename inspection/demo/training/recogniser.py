@@ -1,8 +1,8 @@
 """Train the small Mandarin recogniser of the sample day on 2 CPU cores.
 
-    python -m inspection.demo.training.recogniser                              # makes the sound first, then trains
-    python -m inspection.demo.training.recogniser --resume                     # goes on after an interruption
-    python -m inspection.demo.training.recogniser --resume --steps 13500       # 4,000 steps more, from a higher rate down
+    python -m inspection.demo.training.recogniser                            # makes the sound first, then trains
+    python -m inspection.demo.training.recogniser --resume                   # goes on after an interruption
+    python -m inspection.demo.training.recogniser --resume --steps 13500     # 4,000 steps more, at a raised rate
 
 Three losses, because the decoder alone learns only the sentences and never to listen:
 - the encoder names the syllable spoken at each of its positions (the synthesiser knows it exactly);
