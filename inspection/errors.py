@@ -1,15 +1,15 @@
 """The one exception tree, and the closed list of reasons for which a call is not inspected.
 
-    InspectionError                an expected failure: one clear line, its own exit code, no traceback
-    ├── UsageError          2      a wrong argument or path on the command line
-    ├── SettingsError       3      inspection.toml, environment
-    ├── RulebookError       4      lexicon, script, rule or scorecard
-    ├── IntakeError         5      dialer or recordings cannot be read
-    ├── SpeechError         6      a model is missing or does not load
-    ├── GateError           7      a data gate failed: nothing was published
-    ├── ResultsError        8      store or publication cannot be written
-    └── InputError          9      a line of an input file is wrong
-    ContractError                  a bug: a room made a table that breaks tables.py; keeps its traceback
+InspectionError                an expected failure: one clear line, its own exit code, no traceback
+├── UsageError          2      a wrong argument or path on the command line
+├── SettingsError       3      inspection.toml, environment
+├── RulebookError       4      lexicon, script, rule or scorecard
+├── IntakeError         5      dialer or recordings cannot be read
+├── SpeechError         6      a model is missing or does not load
+├── GateError           7      a data gate failed: nothing was published
+├── ResultsError        8      store or publication cannot be written
+└── InputError          9      a line of an input file is wrong
+ContractError                  a bug: a room made a table that breaks tables.py; keeps its traceback
 """
 
 from __future__ import annotations

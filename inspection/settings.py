@@ -77,7 +77,7 @@ class SpeechSettings(Section):
     """Whether the encoder's window may be as short as the clip; unset: for the package's small recogniser, no other."""
     allow_download: bool = False
     """True lets a model given by its hub name be downloaded; otherwise it has to lie in the hub's local cache."""
-    beam_size: int = Field(1, ge=1)
+    beam_size: int = Field(5, ge=1)
     hotwords: tuple[str, ...] = ()
     min_word_probability: float = Field(0.35, ge=0, le=1)
     """Below it, a word is too weak to accuse or to clear anyone."""
@@ -158,7 +158,11 @@ class Settings(BaseSettings):
     """All settings. Build it with `load`, which reads the file and explains mistakes."""
 
     model_config = SettingsConfigDict(
-        env_prefix="INSPECTION_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix="INSPECTION_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     firm: str = "示例银行"
@@ -175,8 +179,11 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource, **_: Any,
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        **_: Any,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return env_settings, init_settings
 
@@ -215,7 +222,11 @@ def _anchored(settings: Settings, base: Path) -> Settings:
     roots = tuple(root if "://" in root else str(anchor(root)) for root in settings.recordings.roots)
     store_root = settings.store.root if "://" in settings.store.root else str(anchor(settings.store.root))
     dialer = {key: anchor(value) for key in ("mapping", "dispositions") if (value := getattr(settings.dialer, key))}
-    speech = {key: str(base / value) for key in ("recogniser", "diarizer") if (base / (value := getattr(settings.speech, key))).exists()}
+    speech = {
+        key: str(base / value)
+        for key in ("recogniser", "diarizer")
+        if (base / (value := getattr(settings.speech, key))).exists()
+    }
     return settings.model_copy(
         update={
             "dialer": settings.dialer.model_copy(update=dialer),

@@ -10,6 +10,10 @@ import pytest
 from days import command, published, short_day, transcripts
 from polars.testing import assert_frame_equal
 
+from inspection.demo.prepare import BUSINESS_DATE
+from inspection.results.store import Store
+from inspection.settings import load
+
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> Path:
@@ -80,3 +84,16 @@ def test_interrupted_by_hand_it_says_so_in_one_line(tmp_path):
     assert run.returncode == 130, text[-3000:]
     assert "interrupted" in text
     assert "Traceback" not in text
+
+
+def test_a_second_run_of_the_same_day_is_refused_and_leaves_it_alone(undisturbed):
+    before = published(undisturbed)
+    with Store(load(undisturbed).store.root).lock(BUSINESS_DATE):
+        run = command(undisturbed)
+        output, _ = run.communicate(timeout=300)
+    text = output.decode()
+    assert run.returncode == 8, text[-3000:]
+    assert "another run" in text
+    assert "Traceback" not in text
+    for name, frame in published(undisturbed).items():
+        assert_frame_equal(frame, before[name])
