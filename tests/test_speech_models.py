@@ -37,7 +37,7 @@ def settings(folders, **changes) -> SpeechSettings:
 
 
 CHANGES_WORDS = [
-    {"language": "en"}, {"compute_type": "float32"}, {"device": "cuda"}, {"beam_size": 5}, {"clip_max_s": 20.0},
+    {"language": "en"}, {"compute_type": "float32"}, {"device": "cuda"}, {"beam_size": 3}, {"clip_max_s": 20.0},
     {"hotwords": ("示例银行",)}, {"short_windows": True},
 ]  # fmt: skip
 CHANGES_NOTHING = [
