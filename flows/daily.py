@@ -20,8 +20,8 @@ def inspect_day(business_date: date | None = None, settings_path: str = "inspect
     """
     settings = load(Path(settings_path))
     business_date = business_date or yesterday(settings.timezone)
-    tasks.make_room_for_the_model()
-    with day.alone_on(settings, business_date):
+    with day.alone_in(settings), day.alone_on(settings, business_date):
+        tasks.make_room_for_the_model()
         batches = tasks.take_in(settings, business_date)
         for number, calls in enumerate(batches, start=1):
             tasks.listen(settings, business_date, calls, number, len(batches))

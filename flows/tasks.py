@@ -13,7 +13,9 @@ from typing import Any
 from prefect import get_client, task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.concurrency.sync import concurrency
+from prefect.settings import PREFECT_API_URL
 
 from inspection import day
 from inspection.errors import GateError, InspectionError, RulebookError, SettingsError
@@ -23,6 +25,8 @@ from inspection.settings import Settings, load
 log = logging.getLogger(__name__)
 
 MODEL_SLOT = "speech-model"
+LEASE_S = 60
+"""So long after a killed run a server gives its slot to the next; a living run renews it."""
 
 
 def _worth_a_retry(_task: object, _run: object, state: Any) -> bool:
@@ -42,9 +46,24 @@ OUTSIDE = {
 
 
 def make_room_for_the_model() -> None:
-    """One recogniser at a time per backend, whatever number of flows run; without the limit strict slots refuse."""
+    """One recogniser at a time per backend, whatever number of flows run; without the limit strict slots refuse.
+
+    The embedded backend forgets its leases when it ends, so the slot of a killed run would stay taken for ever: it is
+    given back here, by a run that holds the working folder (`day.alone_in`). A server frees it when the lease runs out.
+    """
     with get_client(sync_client=True) as client:
         client.upsert_global_concurrency_limit_by_name(MODEL_SLOT, limit=1)
+        if not PREFECT_API_URL.value():
+            client.update_global_concurrency_limit(MODEL_SLOT, GlobalConcurrencyLimitUpdate(active_slots=0))
+
+
+def stop_embedded_backend() -> None:
+    """Ends the backend that this process started, if it did; for a way out that skips the interpreter's own."""
+    from prefect.server.api.server import SubprocessASGIServer
+
+    for server in list(SubprocessASGIServer._instances.values()):
+        if server.server_process is not None:
+            server.server_process.kill()
 
 
 @task(name="take-in", **OUTSIDE)
@@ -56,7 +75,7 @@ def take_in(settings: Settings, business_date: date) -> list[list[str]]:
 @task(name="listen", task_run_name="listen-{number}-of-{total}", **OUTSIDE)
 def listen(settings: Settings, business_date: date, calls: list[str], number: int, total: int) -> None:
     """Makes the transcripts of one batch that are not stored yet."""
-    with concurrency(MODEL_SLOT, occupy=1, strict=True):
+    with concurrency(MODEL_SLOT, occupy=1, strict=True, lease_duration=LEASE_S):
         day.listen(settings, business_date, calls, number, total)
 
 

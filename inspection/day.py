@@ -24,6 +24,7 @@ from inspection.intake.reconcile import reconcile
 from inspection.intake.recordings import archive
 from inspection.progress import report as tell
 from inspection.results import gates
+from inspection.results.locks import hold
 from inspection.results.store import Store
 from inspection.settings import Settings
 
@@ -57,6 +58,11 @@ class Workbench:
     def clear(self, prefix: str = "") -> None:
         for path in self.folder.glob(f"{prefix}*"):
             path.unlink()
+
+
+def alone_in(settings: Settings) -> AbstractContextManager[None]:
+    """Held while a run works in the working folder. Raises ResultsError at once when another run does."""
+    return hold(settings.store.work / ".run.lock", f"the working folder {settings.store.work.parent}")
 
 
 def alone_on(settings: Settings, business_date: date) -> AbstractContextManager[None]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from inspection.cli.console import DayProgress, console, print_summary
 from inspection.errors import UsageError
 from inspection.settings import PACKAGE
 
@@ -77,14 +80,22 @@ def _inspect(business_date: date | None, settings: Path, verbose: bool) -> None:
 
     loaded = settings_module.load(settings)  # mistakes show before the scheduler starts
     _quiet_scheduler(loaded.store.work.parent / "prefect", verbose)
-    from inspection.cli.console import DayProgress, print_summary
-
     with DayProgress() as progress:
         from flows.daily import inspect_day
+        from flows.tasks import stop_embedded_backend
 
+        signal.signal(signal.SIGINT, lambda *_: _leave_at_once(stop_embedded_backend))
         progress.listener("starting the scheduler's embedded backend", 0, 0)
         summary: dict[str, Any] = inspect_day(business_date, str(settings.resolve()))
     print_summary(summary)
+
+
+def _leave_at_once(stop_backend: Callable[[], None]) -> None:
+    """Ctrl-C. A run may be killed anywhere; the scheduler would first ask a backend that the same key press has ended."""
+    console.show_cursor()
+    typer.secho("inspection: interrupted; nothing is lost, the same command goes on from here", err=True)
+    stop_backend()
+    os._exit(130)
 
 
 def _quiet_scheduler(home: Path, verbose: bool) -> None:
