@@ -91,7 +91,7 @@ def _inspect(business_date: date | None, settings: Path, verbose: bool) -> None:
 
 
 def _leave_at_once(stop_backend: Callable[[], None]) -> None:
-    """Ctrl-C. A run may be killed anywhere; the scheduler would first ask a backend that the same key press has ended."""
+    """Ctrl-C. A run may be killed anywhere; the scheduler would first ask a backend that the key press has ended."""
     console.show_cursor()
     typer.secho("inspection: interrupted; nothing is lost, the same command goes on from here", err=True)
     stop_backend()
