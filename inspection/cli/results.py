@@ -43,7 +43,7 @@ def forget(
         f"forgotten: {done.rows} stored rows, {done.transcripts} transcripts, {done.published_rows} published rows, "
         f"{done.pages} files of reports and work"
     )
-    typer.echo(f"next: `inspection report {done.business_date}` draws the day's report again")
+    typer.echo(f"next: `inspection report day {done.business_date}` draws the day's report again")
     if locations:
         typer.echo(f"{len(locations)} recordings are the archive's own; delete them there (they are only read here)")
 
