@@ -162,7 +162,7 @@ def test_the_commands_say_what_they_did(settings: Settings) -> None:
     run = CliRunner().invoke(app, ["explain", "threat", "-s", path])
     assert run.exit_code == 0 and "FAIL CN-THR-01" in run.output
     run = CliRunner().invoke(app, ["forget", "threat", "-s", path])
-    assert "forgotten: " in run.output and "inspection report 2026-11-20" in run.output
+    assert "forgotten: " in run.output and "inspection report day 2026-11-20" in run.output
     run = CliRunner().invoke(app, ["publish", "2026-11-20", "-s", path])
     assert "qc_call_results: 5" in run.output
     run = CliRunner().invoke(app, ["publish", "--prepare", "-s", path])
