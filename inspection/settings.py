@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -39,6 +40,9 @@ class DialerSettings(Section):
     """YAML file from the dialer's outcome codes to the canonical set; default: dispositions.yaml of the rulebook."""
 
 
+Pair = Annotated[str, Field(pattern=r"^\w+/\w+$")]
+
+
 class RecordingSettings(Section):
     """Where the recordings lie."""
 
@@ -50,6 +54,29 @@ class RecordingSettings(Section):
     max_ms: int = Field(3 * 3600 * 1000, gt=0)
     settle_s: float = Field(30.0, ge=0)
     """A recording modified less than this many seconds ago is taken to be still growing."""
+    sides: tuple[Pair, ...] = ("in/out", "rx/tx", "l/r", "left/right")
+    """Endings of two mono files that hold a side of one call each (`x-in.wav`, `x-out.wav`); the first named becomes
+    the left channel, so `speech.agent_channel` says whose it is. Empty: no files are joined so."""
+
+
+class Listening(Section):
+    """What a recogniser was trained for, in `listening.json` beside it; the defaults suit every full-size Whisper."""
+
+    clip_max_s: float = Field(28.0, gt=0, le=30)
+    short_windows: bool = False
+
+
+@cache
+def _listening_of(path: Path) -> Listening:
+    """Raises SettingsError naming the file and the field."""
+    if not path.is_file():
+        return Listening()
+    try:
+        return Listening.model_validate_json(path.read_text("utf-8"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "content"
+        raise SettingsError(f"{path}: {place}: {first['msg']}") from None
 
 
 class SpeechSettings(Section):
@@ -72,9 +99,9 @@ class SpeechSettings(Section):
     calls_per_batch: int = Field(16, ge=1)
     """Calls whose speech is laid together so that batches stay full; also bounds the memory of a run."""
     clip_max_s: float | None = Field(None, gt=0, le=30)
-    """Longest stretch of speech given to the recogniser at once; unset: 4 for the small demo one, 28 for others."""
+    """Longest stretch of speech given to the recogniser at once; unset: what its `listening.json` says, else 28."""
     short_windows: bool | None = None
-    """Whether the encoder's window may be as short as the clip; unset: for the package's small recogniser, no other."""
+    """Whether the encoder's window may be as short as the clip; unset: what its `listening.json` says, else no."""
     allow_download: bool = False
     """True lets a model given by its hub name be downloaded; otherwise it has to lie in the hub's local cache."""
     beam_size: int = Field(5, ge=1)
@@ -88,16 +115,16 @@ class SpeechSettings(Section):
     @property
     def longest_clip_s(self) -> float:
         """`clip_max_s`, or what suits the recogniser."""
-        return self.clip_max_s or (4.0 if self._is_small else 28.0)
+        return self.clip_max_s or self._trained_for.clip_max_s
 
     @property
     def windows_fit_clips(self) -> bool:
         """`short_windows`, or what suits the recogniser: Whisper models expect their full window of 30 s."""
-        return self._is_small if self.short_windows is None else self.short_windows
+        return self._trained_for.short_windows if self.short_windows is None else self.short_windows
 
     @property
-    def _is_small(self) -> bool:
-        return Path(self.recogniser) == DEMO_MODELS / "recogniser"
+    def _trained_for(self) -> Listening:
+        return _listening_of(Path(self.recogniser).expanduser() / "listening.json")
 
 
 class RulebookSettings(Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import weakref
 
 import numpy as np
 import polars as pl
@@ -93,6 +94,21 @@ def test_clips_of_several_calls_reach_the_recogniser_together(tmp_path):
     world = World(tmp_path, **{f"d{i}": stereo(10 + i) for i in range(4)})
     world.listen(calls_per_batch=3)
     assert len(world.heard) == 2
+
+
+def test_the_sound_of_a_call_is_let_go_once_it_is_transcribed(tmp_path):
+    """Regression: the list of the day's calls held every call's clips, so memory grew with the day."""
+    world, seen, alive = World(tmp_path, **{f"c{i}": stereo(i) for i in range(12)}), [], []
+
+    def watch(clips):
+        seen.extend(weakref.ref(clip) for clip in clips)
+        alive.append(sum(clip() is not None for clip in seen))
+
+    world.failing = watch
+    world.listen(calls_per_batch=1)
+    in_one_call = alive[0]
+    assert len(alive) == 12
+    assert max(alive) <= 2 * in_one_call, "of the calls recognised so far, only this one and the one before live on"
 
 
 def test_words_lie_where_their_speaker_speaks(tmp_path):

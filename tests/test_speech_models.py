@@ -10,7 +10,7 @@ from speech_sounds import encoded, recording, voice
 from typer.testing import CliRunner
 
 from inspection.cli.speech import app
-from inspection.errors import SpeechError, UsageError
+from inspection.errors import SettingsError, SpeechError, UsageError
 from inspection.settings import SpeechSettings
 from inspection.speech import models
 from inspection.speech.doctor import examine
@@ -70,6 +70,34 @@ def test_a_changed_model_file_changes_the_fingerprint(folders, file):
     before = models.speech_fingerprint(settings(folders))
     (folders / file).write_text("another model")
     assert models.speech_fingerprint(settings(folders)) != before
+
+
+@pytest.mark.parametrize(
+    ("beside", "given", "expected"),
+    [
+        (None, {}, (28.0, False)),
+        ({"clip_max_s": 4.0, "short_windows": True}, {}, (4.0, True)),
+        ({"clip_max_s": 4.0}, {}, (4.0, False)),
+        ({"clip_max_s": 4.0, "short_windows": True}, {"clip_max_s": 20.0, "short_windows": False}, (20.0, False)),
+    ],
+    ids=["a full-size Whisper", "a small one", "half said", "the firm's settings win"],
+)
+def test_a_recogniser_says_beside_itself_how_it_wants_its_clips(folders, beside, given, expected):
+    if beside is not None:
+        (folders / "recogniser" / "listening.json").write_text(json.dumps(beside))
+    chosen = settings(folders, **given)
+    assert (chosen.longest_clip_s, chosen.windows_fit_clips) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [('{"clip_max_s": 60}', "clip_max_s"), ('{"clip": 4}', "clip"), ("{", "Invalid JSON")]
+)
+def test_a_mistake_beside_the_recogniser_names_file_and_field(folders, content, says):
+    path = folders / "recogniser" / "listening.json"
+    path.write_text(content)
+    with pytest.raises(SettingsError, match=says) as caught:
+        _ = settings(folders).longest_clip_s
+    assert str(path) in str(caught.value)
 
 
 def test_where_the_models_lie_and_what_their_cards_say_changes_nothing(folders, tmp_path):

@@ -28,6 +28,9 @@ QUALITY_FLAGS = {
     "hold_tone": "tones or hold music without speech for a long stretch",
     "one_speaker": "only one person is heard",
     "invented_text": "the recogniser wrote words where nobody spoke, or a known invention; they were left out",
+    "joined_sides": "two mono recordings, a side of the call each, are heard as one in stereo",
+    "joined_parts": "several recordings of the call are heard one after the other; what was not recorded has no time",
+    "part_missing": "of several recordings of the call one could not be heard; the others were",
     "repeated_text": "the recogniser went round in a loop; the repetitions were left out",
 }
 

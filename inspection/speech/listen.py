@@ -13,7 +13,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ import polars as pl
 from inspection.errors import InspectionError
 from inspection.progress import report
 from inspection.settings import SpeechSettings
-from inspection.speech.decode import RATE_HZ, Unheard, decode, sha256_of
+from inspection.speech.decode import RATE_HZ, Audio, Unheard, decode, sha256_of
 from inspection.speech.hear import Heard, hear
+from inspection.speech.join import join
 from inspection.speech.models import Engines
 from inspection.speech.prepare import Prepared, finish, prepare
 from inspection.speech.transcripts import TranscriptStore
@@ -64,7 +65,8 @@ def listen(
     """Makes the transcripts that are missing, then loads all: turns, words, acoustics, audio and skips of the calls.
 
     `calls` needs call_id, recording_id, location and audio_sha256, and may carry the columns of ATTEMPTS that help to
-    tell the roles (agent_kind, agent_channel, institution). `read` gets the bytes of a location; by default it is a
+    tell the roles (agent_kind, agent_channel, institution), and `parts`, where several recordings make up a call (see
+    inspection.speech.join). `read` gets the bytes of a location; by default it is a
     path. Raises SpeechError when a model is missing or a transcript cannot be written.
     """
     skips: list[dict[str, Any]] = []
@@ -99,9 +101,12 @@ def make_transcripts(
         yield Progress(done, calls.height, tuple(skips))
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Call:
-    """A call on its way: prepared, or skipped. Calls of the same `group` are recognised together."""
+    """A call on its way: prepared, or skipped. Calls of the same `group` are recognised together.
+
+    Each step makes a new one, so that the list of a day's calls never holds their sound.
+    """
 
     row: dict[str, Any]
     group: int
@@ -186,20 +191,28 @@ def _prepare(
 ) -> _Call:
     row = call.row
     try:
-        data = read(row["location"])
-        if row["audio_sha256"] and sha256_of(data) != row["audio_sha256"]:
-            raise Unheard("recording_growing", "its bytes have changed since the intake")
-        audio = decode(data, name=row["location"], min_ms=limits.min_ms, max_ms=limits.max_ms)
-        call.prepared = prepare(audio, lambda: engines.diarizer, settings)
+        audio = _decoded(row, limits, read)
+        return replace(call, prepared=prepare(audio, lambda: engines.diarizer, settings))
     except Unheard as error:
-        call.skip = call.skipped(error.reason, error.detail)
+        return replace(call, skip=call.skipped(error.reason, error.detail))
     except FileNotFoundError:
-        call.skip = call.skipped("recording_missing", "the recording has gone since the intake")
+        return replace(call, skip=call.skipped("recording_missing", "the recording has gone since the intake"))
+    except PermissionError:
+        return replace(call, skip=call.skipped("recording_unreadable", "the recording may not be read"))
     except InspectionError:
         raise
     except Exception as error:
-        call.skip = call.failed(error)
-    return call
+        return replace(call, skip=call.failed(error))
+
+
+def _decoded(row: dict[str, Any], limits: Limits, read: Callable[[str], bytes]) -> Audio:
+    bounds = {"min_ms": limits.min_ms, "max_ms": limits.max_ms}
+    if parts := row.get("parts"):
+        return join(parts, read, sha256=row["audio_sha256"], **bounds)
+    data = read(row["location"])
+    if row["audio_sha256"] and sha256_of(data) != row["audio_sha256"]:
+        raise Unheard("recording_growing", "its bytes have changed since the intake")
+    return decode(data, name=row["location"], **bounds)
 
 
 def _groups(calls: Iterator[_Call]) -> Iterator[list[_Call]]:

@@ -11,9 +11,16 @@ from pathlib import Path
 import torch
 
 from .network import Recogniser
-from .tokens import END, LANGUAGES, export_rows, export_tokens, write_preprocessor, write_tokenizer
+from .tokens import END, LANGUAGES, export_rows, export_tokens, write_listening, write_preprocessor, write_tokenizer
 
-MODEL_FILES = ("model.bin", "config.json", "vocabulary.json", "tokenizer.json", "preprocessor_config.json")
+MODEL_FILES = (
+    "model.bin",
+    "config.json",
+    "vocabulary.json",
+    "tokenizer.json",
+    "preprocessor_config.json",
+    "listening.json",
+)
 
 
 def export(network: Recogniser, folder: Path, quantization: str = "int8") -> None:
@@ -42,6 +49,7 @@ def export(network: Recogniser, folder: Path, quantization: str = "int8") -> Non
         spec.save(made)
         write_tokenizer(Path(made) / "tokenizer.json")
         write_preprocessor(Path(made) / "preprocessor_config.json")
+        write_listening(Path(made) / "listening.json")
         folder.mkdir(parents=True, exist_ok=True)
         for name in MODEL_FILES:
             shutil.copy(Path(made) / name, folder / (name + ".new"))

@@ -141,6 +141,7 @@ class Recogniser(nn.Module):
         decoder_layers: int = 2,
     ):
         super().__init__()
+        self.sizes = (vocabulary, syllables, width, heads, encoder_layers, decoder_layers)
         self.encoder, self.decoder = (
             Encoder(width, heads, encoder_layers),
             Decoder(width, heads, decoder_layers, vocabulary),

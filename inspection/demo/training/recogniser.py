@@ -3,6 +3,7 @@
     python -m inspection.demo.training.recogniser                            # makes the sound first, then trains
     python -m inspection.demo.training.recogniser --resume                   # goes on after an interruption
     python -m inspection.demo.training.recogniser --resume --steps 13500     # 4,000 steps more, at a raised rate
+    python -m inspection.demo.training.restore …                             # goes on from an exported model instead
 
 Three losses, because the decoder alone learns only the sentences and never to listen:
 - the encoder names the syllable spoken at each of its positions (the synthesiser knows it exactly);
@@ -94,15 +95,15 @@ class Training:
 
     def __init__(self, arguments: argparse.Namespace):
         self.arguments, self.work = arguments, arguments.work
-        self.sizes = (len(TRAINED), len(SYLLABLES), arguments.width, arguments.width // 64, 4, 2)
-        self.network = Recogniser(*self.sizes)
+        width, layers = arguments.width, arguments.encoder_layers
+        self.network = Recogniser(len(TRAINED), len(SYLLABLES), width, width // 64, layers)
         learned = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         groups = [
             {"params": [p for p in learned if p.dim() > 1], "weight_decay": 0.01},
             {"params": [p for p in learned if p.dim() <= 1], "weight_decay": 0.0},
         ]
         self.optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98))
-        self.step, self.spent_s, self.run_s, self.averages = 0, 0.0, 0.0, {}
+        self.step, self.first_step, self.spent_s, self.run_s, self.averages = 0, 0, 0.0, 0.0, {}
         self.generator = torch.Generator()
 
     @property
@@ -112,13 +113,16 @@ class Training:
     def resume(self) -> None:
         saved = torch.load(self.checkpoint, weights_only=True)
         self.network.load_state_dict(saved["network"])
-        self.optimizer.load_state_dict(saved["optimizer"])
         self.step, self.spent_s = saved["step"], saved["spent_s"]
+        if saved["optimizer"] is None:  # restored from an exported model
+            self.first_step = self.step
+        else:
+            self.optimizer.load_state_dict(saved["optimizer"])
 
     def keep(self) -> None:
         saved = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
         part = self.checkpoint.with_suffix(".part")
-        torch.save({**saved, "sizes": self.sizes, "step": self.step, "spent_s": self.spent_s}, part)
+        torch.save({**saved, "sizes": self.network.sizes, "step": self.step, "spent_s": self.spent_s}, part)
         part.replace(self.checkpoint)
         export(self.network, self.work / "export")
 
@@ -128,7 +132,7 @@ class Training:
 
     def learn(self, batch: Batch) -> None:
         for group in self.optimizer.param_groups:
-            group["lr"] = rate_at(self.step, self.progress, self.arguments.rate)
+            group["lr"] = rate_at(self.step - self.first_step, self.progress, self.arguments.rate)
         total, parts = losses(self.network, batch, self.generator)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
@@ -215,6 +219,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=6400, help="feature frames in a batch")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--encoder-layers", type=int, default=4)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--measure-minutes", type=float, default=6)

@@ -74,3 +74,8 @@ def write_preprocessor(path: Path) -> None:
         json.dumps({"feature_size": 80, "sampling_rate": 16000, "hop_length": 160, "chunk_length": 30, "n_fft": 400})
         + "\n"
     )
+
+
+def write_listening(path: Path) -> None:
+    """How the model wants to be given clips: short, as those it was mostly trained on, each in a window of its own."""
+    path.write_text(json.dumps({"clip_max_s": 4.0, "short_windows": True}) + "\n")
