@@ -49,6 +49,10 @@ class Firm:
         os.utime(path, (stamp, stamp))
         return path
 
+    def mapping(self, hint: str) -> None:
+        """Replaces the line of the mapping that says where the dialer names recordings."""
+        (self.folder / "mapping.yaml").write_text(MAPPING.replace("recording_hint: file", hint), "utf-8")
+
     @property
     def settings(self) -> Settings:
         export = self.folder / "calls.csv"
@@ -155,10 +159,8 @@ def test_audio_of_another_day_is_a_duplicate(firm: Firm) -> None:
 
 
 def test_copies_of_one_recording_do_not_silence_their_call(firm: Firm) -> None:
-    firm.call("c1", "x.wav\ty.wav".replace("\t", "|"))
-    firm.folder.joinpath("mapping.yaml").write_text(
-        MAPPING.replace("recording_hint: file", "recording_hint: {column: file, split: '|'}")
-    )
+    firm.call("c1", "x.wav|y.wav")
+    firm.mapping("recording_hint: {column: file, split: '|'}")
     firm.record("x.wav", b"same")
     firm.record("y.wav", b"same")
     intake = firm.take_in()
@@ -169,18 +171,6 @@ def test_copies_of_one_recording_do_not_silence_their_call(firm: Firm) -> None:
         "recording_duplicate",
         "another recording of its call is heard",
     )
-
-
-def test_of_several_recordings_the_largest_is_heard_and_the_others_are_named(firm: Firm) -> None:
-    firm.call("c1", "x")
-    firm.call("c2", "y.wav", at="10:00:00")
-    for name, content in (("x-in.wav", b"in"), ("x-out.wav", b"longer"), ("y.wav", b"alone")):
-        firm.record(name, content)
-    intake = firm.take_in()
-    heard = intake.calls.select("call_id", pl.col("location").str.split("/").list.last())
-    assert heard.rows() == [("c1", "x-out.wav"), ("c2", "y.wav")]
-    assert intake.recordings.select("call_id", pl.col("location").str.split("/").list.last()).height == 3
-    assert intake.skips.select("call_id", "reason").rows() == [(None, "recording_part")]
 
 
 def test_a_late_recording_is_heard_when_the_day_runs_again(firm: Firm) -> None:

@@ -33,7 +33,9 @@ def found(calls: list[dict], files: list[str]) -> dict[str, tuple[str | None, st
     attempts = conform(pl.DataFrame(calls, infer_schema_length=None), ATTEMPTS, table="attempts")
     rows = [{"recording_id": recording_id(name, 0), "location": f"/rec/{name}", "relative": name} for name in files]
     listed = conform(pl.DataFrame(rows), LISTED, table="listed")
-    matches = match(attempts, hints_of(attempts), listed, "k", ZONE).join(listed, on="recording_id")
+    matches = match(attempts, hints_of(attempts), listed, key="k", timezone=ZONE, sides=("in/out",)).join(
+        listed, on="recording_id"
+    )
     return {row["relative"]: (row["call_id"], row["matched_by"]) for row in matches.iter_rows(named=True)}
 
 
@@ -57,6 +59,17 @@ CASES = {
     "a name without extension": ([call("c1", "20261120-0900")], ["20261120-0900.mp3"], {"20261120-0900.mp3": "c1"}),
     "another extension": ([call("c1", "x.wav")], ["x.mp3"], {"x.mp3": "c1"}),
     "a side appended": ([call("c1", "x")], ["x-in.wav", "x-out.wav"], {"x-in.wav": "c1", "x-out.wav": "c1"}),
+    "other endings of one name": ([call("c1", "x")], ["x.wav", "m/x.mp3"], {"x.wav": "c1", "m/x.mp3": "c1"}),
+    "the other side of what the dialer names": (
+        [call("c1", "http://10.0.0.9/MP3/x-all.mp3"), call("c2", "y.wav")],
+        ["MP3/x-all.mp3", "ORIG/x-in.wav", "ORIG/x-out.wav", "y-other.wav"],
+        {"MP3/x-all.mp3": "c1", "ORIG/x-in.wav": "c1", "ORIG/x-out.wav": "c1"},
+    ),
+    "another side that two files could be": (
+        [call("c1", "a/x-in.wav")],
+        ["a/x-in.wav", "a/x-out.wav", "b/x-out.wav"],
+        {"a/x-in.wav": "c1"},
+    ),
     "several hints": ([call("c1", "x.wav\ny.wav")], ["x.wav", "y.wav", "z.wav"], {"x.wav": "c1", "y.wav": "c1"}),
     "a name in two folders without a path": ([call("c1", "x.wav")], ["a/x.wav", "b/x.wav"], {}),
     "a name in two folders with a path": ([call("c1", "/old/b/x.wav")], ["a/x.wav", "b/x.wav"], {"b/x.wav": "c1"}),

@@ -129,6 +129,22 @@ def test_object_storage_is_listed_and_read_below_its_prefix(monkeypatch: pytest.
         _read_the_bucket(archive("s3://calls/rec", tmp_path))
 
 
+def test_an_object_that_has_gone_is_its_own_fault_and_a_missing_server_the_roots(
+    web: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with bucket(monkeypatch, dict(OBJECTS)) as objects:
+        house = archive("s3://calls/rec", tmp_path)
+        house.listed(DAY)
+        del objects["calls/rec/two.wav"]
+        with pytest.raises(FileNotFoundError) as gone:
+            house.read("s3://calls/rec/two.wav")
+    assert str(gone.value) == "the recording has gone"
+    with pytest.raises(FileNotFoundError, match="the recording has gone"):
+        archive(f"{web}/rec", tmp_path).read(f"{web}/rec/gone.wav")
+    with pytest.raises(IntakeError, match=r"recordings\.roots: s3://calls"):
+        archive("s3://calls/rec", tmp_path).read("s3://calls/rec/two.wav")
+
+
 def _read_the_bucket(house: Archive) -> None:
     listed = house.listed(DAY)
     assert listed.select("location", "size_bytes").rows() == [

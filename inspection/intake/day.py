@@ -9,6 +9,7 @@ import polars as pl
 
 from inspection.intake.dialers import list_attempts
 from inspection.intake.matching import hints_of, match, named_date
+from inspection.intake.parts import parts_of, put_together
 from inspection.intake.recordings import Archive, archive, settled
 from inspection.privacy import mask_name
 from inspection.settings import Settings
@@ -28,11 +29,8 @@ class Intake:
 
     @property
     def calls(self) -> pl.DataFrame:
-        """What to listen to: a row a call, its attempt with the recording's id, location, size and audio_sha256."""
-        left_out = self.skips.drop_nulls("recording_id")
-        usable = self.recordings.drop_nulls("call_id").join(left_out, on="recording_id", how="anti")
-        facts = usable.select("call_id", "recording_id", "location", "audio_sha256", "size_bytes")
-        return self.attempts.join(facts, on="call_id").sort("dialed_at", "call_id", "location")
+        """What to listen to: a row a call, its attempt with what parts.parts_of says of its recordings."""
+        return self.attempts.join(parts_of(self.recordings), on="call_id").sort("dialed_at", "call_id", "location")
 
 
 def take_in(
@@ -48,14 +46,16 @@ def take_in(
     place = archive(settings)
     hints = hints_of(attempts)
     listed = place.listed(business_date, hints["hint"])
-    key = settings.privacy.pseudonym_key.get_secret_value()
-    matches = match(attempts, hints, listed, key, settings.timezone)
+    matches = match(
+        attempts, hints, listed, key=settings.privacy.pseudonym_key.get_secret_value(), timezone=settings.timezone,
+        sides=settings.recordings.sides,
+    )  # fmt: skip
     known = empty(RECORDINGS).with_columns(business_date=pl.lit(None, pl.Date)) if known is None else known
     seen = known.filter(pl.col("business_date") != business_date)
     found = listed.join(matches, on="recording_id", how="left").filter(_of_the_day(business_date, seen))
     found = _hashed(place, found, known, now or datetime.now(UTC))
     found = found.join(attempts.select("call_id", "dialed_at"), on="call_id", how="left")
-    found = _without_further_parts(found.with_columns(_reason(seen, place)))
+    found = put_together(found.with_columns(_reason(seen, place)), attempts, place)
     skips = pl.concat([_recordings_left_out(found), _calls_left_out(attempts, found, hints, place)])
     attempts = attempts.with_columns(pl.col("recording_hint").map_elements(mask_name, return_dtype=pl.String))
     return Intake(
@@ -100,13 +100,6 @@ def _reason(seen: pl.DataFrame, place: Archive) -> pl.Expr:
         "recording_duplicate": twin,
     }
     return pl.coalesce(pl.when(case).then(pl.lit(reason)) for reason, case in cases.items()).alias("reason")
-
-
-def _without_further_parts(found: pl.DataFrame) -> pl.DataFrame:
-    """Of several usable recordings of a call the largest is heard; the others are named as not heard."""
-    usable = pl.col("reason").is_null()
-    largest = pl.struct(-pl.col("size_bytes"), "location").rank("ordinal").over("call_id", usable) == 1
-    return found.with_columns(reason=pl.when(usable & ~largest).then(pl.lit("recording_part")).otherwise("reason"))
 
 
 def _recordings_left_out(found: pl.DataFrame) -> pl.DataFrame:

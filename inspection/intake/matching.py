@@ -6,6 +6,9 @@ Legs of one conversation (the same `linked_call_id`) are no tie; the leg that ta
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import polars as pl
 
 from inspection.intake.complete import plain_number
@@ -15,7 +18,8 @@ WINDOW_S = 120
 """How far the time in a file name may lie before the dialling or after the end: clocks of two machines."""
 
 EXTENSION = r"(?i)\.(?:wav|mp3|ogg|opus|oga|gsm|flac|m4a|amr|aac|wma|ulaw|alaw|ul|al|raw|sln)$"
-SIDE = r"(?i)[-_](?:all|in|out|mix|rx|tx)$"
+WHOLE = ("all", "mix")
+"""Endings of the file that holds both sides, where there are files of one side beside it."""
 STAMP = r"(20\d{2})-?(\d{2})-?(\d{2})[-_T]?(\d{2})[-:]?(\d{2})[-:]?(\d{2})"
 DATE = r"(?:^|\D)(20\d{2})[-_/.]?(0[1-9]|1[0-2])[-_/.]?(0[1-9]|[12]\d|3[01])"
 SHORTEST_ID = 6
@@ -24,13 +28,15 @@ SHORTEST_ID = 6
 MATCHES = pl.Schema({"recording_id": pl.String, "call_id": pl.String, "matched_by": pl.String, "fits": pl.Int64})
 
 
-def match(attempts: pl.DataFrame, hints: pl.DataFrame, listed: pl.DataFrame, key: str, timezone: str) -> pl.DataFrame:
+def match(
+    attempts: pl.DataFrame, hints: pl.DataFrame, listed: pl.DataFrame, *, key: str, timezone: str, sides: Sequence[str]
+) -> pl.DataFrame:
     """MATCHES rows: one for each recording that fits any call; `call_id` is null when it `fits` several conversations.
 
     `hints` are rows of (call_id, hint), `listed` rows of roots.LISTED; `key` is that of the pseudonyms in
-    `phone_key`; times in file names are read on the clock of `timezone`.
+    `phone_key`; times in file names are read on the clock of `timezone`; `sides` as in RecordingSettings.
     """
-    names = with_names(listed)
+    names = with_names(listed, sides)
     found = pl.DataFrame(schema={"recording_id": pl.String, "call_id": pl.String, "matched_by": pl.String})
     for fits in (
         lambda rest: by_hint(hints, rest).with_columns(matched_by=pl.lit("hint")),
@@ -39,15 +45,25 @@ def match(attempts: pl.DataFrame, hints: pl.DataFrame, listed: pl.DataFrame, key
     ):
         rest = names.join(found, on="recording_id", how="anti")
         found = pl.concat([found, fits(rest).select(found.columns)])
+    rest = names.join(found, on="recording_id", how="anti")
+    found = pl.concat([found, by_other_side(found, rest, names).select(found.columns)])
     return _without_ties(found, attempts)
 
 
-def with_names(listed: pl.DataFrame) -> pl.DataFrame:
-    """Adds `name` (last part), `stem` (without extension) and `core` (without the side that some dialers append)."""
+def with_names(listed: pl.DataFrame, sides: Sequence[str]) -> pl.DataFrame:
+    """Adds `name` (last part), `stem` (without extension), `core` (without a side's ending), `side` (0 | 1 | null)."""
+    left, right = ([pair.lower().split("/")[place] for pair in sides] for place in (0, 1))
+    endings = "|".join(re.escape(word) for word in (*WHOLE, *left, *right))
+    stem, ending = pl.col("stem"), pl.col("ending")
     return (
         listed.with_columns(name=pl.col("relative").str.split("/").list.last())
         .with_columns(stem=pl.col("name").str.replace(EXTENSION, ""))
-        .with_columns(core=pl.col("stem").str.replace(SIDE, ""))
+        .with_columns(ending=stem.str.to_lowercase().str.extract(f"[-_]({endings})$"))
+        .with_columns(
+            core=pl.when(ending.is_null()).then(stem).otherwise(stem.str.replace(r"[-_][^-_]*$", "")),
+            side=pl.when(ending.is_in(left)).then(0).when(ending.is_in(right)).then(1).cast(pl.Int8),
+        )
+        .drop("ending")
     )
 
 
@@ -96,11 +112,22 @@ def by_call_id(attempts: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     return pairs.filter(length == length.max().over("recording_id")).select("recording_id", "call_id")
 
 
+def by_other_side(found: pl.DataFrame, rest: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of a file of one side with the call that has the file of the same name without it or of the other side.
+
+    Only where the name leads to one call, and no two files of that side have it: dialers name one file of several.
+    """
+    known = found.join(names.select("recording_id", "core"), on="recording_id")
+    calls = known.group_by("core").agg(
+        pl.col("call_id").unique(), matched_by=pl.col("matched_by").first()
+    ).filter(pl.col("call_id").list.len() == 1).explode("call_id")  # fmt: skip
+    sides = rest.filter(pl.col("side").is_not_null() & (pl.len().over("stem") == 1))
+    return sides.join(calls, on="core")
+
+
 def by_phone_and_time(attempts: pl.DataFrame, names: pl.DataFrame, key: str, timezone: str) -> pl.DataFrame:
     """Pairs by the dialled number and a time in the file's name that lies within the call, give or take WINDOW_S."""
-    stamp = pl.col("stem").str.extract_groups(STAMP)
-    text = pl.concat_str([stamp.struct.field(str(group)) for group in range(1, 7)])
-    at = text.str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="ms")
+    at = named_time(pl.col("stem"))
     numbers = pl.col("stem").str.replace(STAMP, " ").str.extract_all(r"\d{7,15}")
     dialled = (
         names.select(
@@ -120,6 +147,13 @@ def by_phone_and_time(attempts: pl.DataFrame, names: pl.DataFrame, key: str, tim
     return pairs.filter(within).select("recording_id", "call_id").unique(maintain_order=True)
 
 
+def named_time(stem: pl.Expr) -> pl.Expr:
+    """The time in a name, such as 20261120-093015, on the clock of whoever named it; null where there is none."""
+    stamp = stem.str.extract_groups(STAMP)
+    text = pl.concat_str([stamp.struct.field(str(group)) for group in range(1, 7)])
+    return text.str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="ms")
+
+
 def named_date(relative: pl.Expr) -> pl.Expr:
     """The first date in a path, such as 2026/11/20/x.wav or 20261120-093015_x.wav; null where there is none."""
     parts = relative.str.extract_groups(DATE)
@@ -127,15 +161,18 @@ def named_date(relative: pl.Expr) -> pl.Expr:
 
 
 def _of_one_folder(pairs: pl.DataFrame, asked: str) -> pl.DataFrame:
-    """Of several files that a name fits, those whose path ends as the hint does; if that does not settle it, none."""
+    """Of several files that a name fits, those whose path ends as the hint does; if that does not settle it, none.
+
+    Files that differ in their ending alone (x.wav, x.mp3; x-in.wav, x-out.wav) are recordings of one call.
+    """
     relative, hint = pl.col("relative"), pl.col("hint")
     agrees = (
         hint.str.ends_with(pl.concat_str(pl.lit("/"), relative))
         | relative.str.ends_with(pl.concat_str(pl.lit("/"), hint))
     ) & (hint != pl.col("name"))
     several = pl.len().over("call_id", "hint") > 1
-    sides = pl.col("stem_file").n_unique().over("call_id", "hint") == pl.len().over("call_id", "hint")
-    return pairs.filter(~several | agrees | (sides if asked == "core" else pl.lit(False)))
+    kinds = pl.col("name_file").n_unique().over("call_id", "hint") == pl.len().over("call_id", "hint")
+    return pairs.filter(~several | agrees | (kinds if asked != "name" else pl.lit(False)))
 
 
 def _without_ties(found: pl.DataFrame, attempts: pl.DataFrame) -> pl.DataFrame:

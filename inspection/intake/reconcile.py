@@ -15,7 +15,8 @@ def reconcile(
     An attempt is inspected when it was heard and scored and no skip names it. An attempt that is neither inspected nor
     named by a skip gets the state `skipped` without a reason: the gate before publishing refuses such a day.
     """
-    matched = recordings.drop_nulls("call_id").sort("recording_id").unique("call_id", keep="first", maintain_order=True)
+    heard_first = recordings.drop_nulls("call_id").sort("take", "side", "recording_id", nulls_last=True)
+    matched = heard_first.unique("call_id", keep="first", maintain_order=True)
     reasons = skips.drop_nulls("call_id").unique("call_id", keep="last", maintain_order=True)
     heard = audio.select("call_id", "duration_ms", heard=True).unique("call_id", keep="first")
     scored = scores.select("call_id", scored=True).unique()

@@ -68,7 +68,7 @@ class Archive:
         return listed.with_columns(pl.DataFrame(columns, schema={"audio_sha256": pl.String, "grew": pl.Boolean}))
 
     def read(self, location: str) -> bytes:
-        """All bytes of a recording; raises ForbiddenError, or IntakeError where it is too large or gone."""
+        """All bytes of a recording; raises as Root.open does, and IntakeError where it is too large."""
         with self.open(location) as source:
             data = source.read(self.settings.max_bytes + 1)
         if len(data) > self.settings.max_bytes:
@@ -118,6 +118,8 @@ class Archive:
                     target.write(piece)
             self._make_room(size)
             os.replace(aside, path)
+        except FileNotFoundError:
+            raise
         except OSError as error:
             raise IntakeError(f"a recording cannot be copied to {self.cache}: {error.strerror or error}") from error
         finally:

@@ -61,7 +61,7 @@ class Objects:
         return below(self.root, location)
 
     def open(self, relative: str) -> BinaryIO:
-        with _explained(self.root):
+        with _explained(self.root, opening=True):
             files, base = self._files()
             path = f"{base}/{relative_name(relative)}"
             if hasattr(files, "ftp") and not files.ftp.normalize(path).startswith(files.ftp.normalize(base) + "/"):
@@ -96,7 +96,7 @@ class Web:
         return below(self.root, location)
 
     def open(self, relative: str) -> BinaryIO:
-        with _explained(self.root):
+        with _explained(self.root, opening=True):
             return self._files().open(self._address(relative_name(relative)), "rb", block_size=0, size=-1)
 
     def _named(self, hint: str) -> str | None:
@@ -177,8 +177,11 @@ def _known_hosts() -> Any:
 
 
 @contextmanager
-def _explained(root: str) -> Iterator[None]:
-    """Each backend has its own tree of errors; none of them leaves this room, nor any password in an address."""
+def _explained(root: str, *, opening: bool = False) -> Iterator[None]:
+    """Each backend has its own tree of errors; none of them leaves this room, nor any password in an address.
+
+    `opening`: a file that is not there is that one recording's FileNotFoundError, not the root's fault.
+    """
     parts = urlsplit(root)
     try:
         yield
@@ -187,6 +190,9 @@ def _explained(root: str) -> Iterator[None]:
     except ImportError as error:
         raise IntakeError(f"recordings.roots: {parts.scheme}: needs the extra `inspection[remote]`: {error}") from error
     except Exception as error:
+        absent = isinstance(error, FileNotFoundError) and not parts.scheme.startswith("http")
+        if opening and (absent or _answered(error)):
+            raise FileNotFoundError("the recording has gone") from None  # its address may hold a number or a password
         cause = error.__cause__ or error
         raise IntakeError(
             f"recordings.roots: {parts.scheme}://{parts.hostname}: cannot be read: {type(cause).__name__} {cause}"[:300]

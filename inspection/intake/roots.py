@@ -47,7 +47,11 @@ class Root(Protocol):
         """A location relative to this root, or None when it is of another place. Raises ForbiddenError."""
 
     def open(self, relative: str) -> BinaryIO:
-        """The bytes of a relative name. Raises ForbiddenError or IntakeError."""
+        """The bytes of a relative name.
+
+        Raises ForbiddenError, FileNotFoundError or PermissionError for what lies with this one recording, IntakeError
+        when the place itself cannot be read.
+        """
 
 
 def root_at(address: str, position: int) -> Root:
@@ -108,6 +112,8 @@ class Folder:
             raise ForbiddenError("the location leads out of its root")
         try:
             handle = os.open(os.path.realpath(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        except (FileNotFoundError, PermissionError):
+            raise
         except OSError as error:
             raise IntakeError(f"a recording cannot be opened: {error.strerror}") from error
         if not stat.S_ISREG(os.fstat(handle).st_mode):
