@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import lexicon_oracle as oracle
@@ -15,9 +16,10 @@ from lexicon_oracle import said, turns_of
 from inspection.lexicon.choose import choose
 from inspection.lexicon.fold import Folding
 from inspection.lexicon.guards import Cues, Guard
+from inspection.lexicon.lint import lint
 from inspection.lexicon.load import load_lexicon, with_exception
 from inspection.lexicon.matcher import build
-from inspection.lexicon.model import Entry, Lexicon
+from inspection.lexicon.model import ALL_GUARDS, Entry, Lexicon, Waiver
 from inspection.lexicon.search import search
 from inspection.tables import HITS, WORDS
 
@@ -90,7 +92,11 @@ PRISON = {
         # negation before: in reach, in the clause, with nothing that ends it
         ("agent", "您不会坐牢", "negation"),
         ("agent", "不会因为这个坐牢", "negation"),
-        ("agent", "这不是说要让您去坐牢", None),
+        ("agent", "这不是说要让您去坐牢", "negation"),
+        ("agent", "不是说好了还钱吗，你要坐牢", None),
+        ("agent", "你不是要坐牢吗", None),  # asks back
+        ("agent", "不是我吓唬你你要坐牢", None),
+        ("agent", "别人都说你要坐牢", None),
         ("agent", "没有还款就等着坐牢", None),
         ("agent", "你不还钱就坐牢", None),
         ("agent", "不要再拖就坐牢", None),
@@ -104,6 +110,7 @@ PRISON = {
         # negation between the phrases of a pattern
         ("agent", "派人去你家", None),
         ("agent", "派人也不会去你家", "negation"),
+        ("agent", "派没有什么人半夜三更你家", "negation"),
         # quotation
         ("agent", "骗子会说你要坐牢", "quotation"),
         ("agent", "网上说会坐牢", "quotation"),
@@ -123,6 +130,109 @@ def test_steps(role, say, step):
     assert found["steps"][0].to_list()[0].startswith("found: text")
     if step is not None:
         assert found["steps"][0].to_list()[-1].startswith(f"{step}: ")
+
+
+GUARDED = [
+    # guard, category, term, role, cleared, kept
+    ("negation", "threat", "起诉你", "agent", "并不是说一定要起诉您", "你不是说等我们起诉你"),
+    ("negation", "threat", "起诉你", "agent", "逾期不等于会起诉您", "没有商量，起诉你"),
+    ("negation", "threat", "坐牢", "agent", "坐牢这种话不是我们说的", "坐牢。不是我们说的"),
+    ("negation", "pressure", "马上处理", "agent", "没有要您马上处理", "没得商量马上处理"),
+    ("negation", "induce_loan", "再开一张卡", "agent", "不建议您再开一张卡", "去别家银行再开一张卡"),
+    ("negation", "abuse", "不要脸", "agent", "我们不会骂您不要脸", "我就没见过你这么不要脸的"),
+    ("denial", "pressure", "今天必须还", "agent", "没有催您今天必须还", "没钱也得今天必须还"),
+    ("denial", "pressure", "必须今天还", "agent", "您不是必须今天还", "还不上就必须今天还"),
+    ("denial", "dispute", "被盗刷", "customer", "我没有被盗刷", "我没还是因为被盗刷"),
+    ("denial", "hardship", "失业", "customer", "我不是失业，就是忘了", "我不是失业了嘛"),
+    ("denial", "hardship", "没工作", "customer", "我不是没工作", "我现在没没工作"),
+    ("denial", "complaint", "投诉", "customer", "我不是要投诉你", "你不会是怕我投诉"),
+    ("denial", "human_request", "真人", "customer", "我没要真人", "有没有真人"),
+    ("denial", "obstruct_complaint", "不能投诉", "agent", "没有说不能投诉", "不用打，不能投诉"),
+    ("needless", "human_request", "真人", "customer", "不用真人", "用不用真人"),
+    ("bare_denial", "third_party", "联系你家人", "agent", "我们不联系您家人", "再不联系你家人就知道了"),
+    ("bare_denial", "third_party", "联系你家人", "agent", "我们不联系您家人", "不联系你家人联系谁"),
+    ("bare_denial", "third_party_pays", "帮他还", "customer", "我才不帮他还", "要不帮他还一点"),
+    ("unable", "false_promise", "撤案", "agent", "我没办法帮您撤案", "你没办法，我可以撤案"),
+    ("unable", "false_promise", "保证减免", "agent", "我们不敢跟您保证减免", "您不能还的话保证减免"),
+    ("quotation", "false_promise", "消除记录", "agent", "有人承诺帮您消除记录", "有人可以帮您消除记录"),
+    ("hearsay", "complaint", "曝光", "customer", "我看新闻说有公司被曝光", "我找新闻曝光你们"),
+    ("hearsay", "hardship", "失业", "customer", "听说很多人失业", "没听说我失业了吗"),
+    ("hearsay", "complaint", "投诉", "customer", "网上说有人投诉", "网上说可以投诉"),
+    ("echo", "private_payment", "加我微信", "agent", "您问能不能加我微信", "你问问同事再加我微信"),
+    ("echo", "abuse", "人渣", "agent", "您刚才说之前的坐席骂您人渣", "我刚才说你是人渣"),
+    ("echo", "threat", "坐牢", "robot", "您是说有人告诉您会坐牢", "你刚才说不还那你等着坐牢"),
+    ("echo", "threat", "坐牢", "agent", "您担心坐牢", "不信你问律师会不会坐牢"),
+    ("warning", "induce_loan", "以贷养贷", "agent", "以贷养贷千万别这么做", "以贷养贷，千万别后悔"),
+    ("past", "hardship", "失业", "customer", "上个月失业，现在已经上班了", "上个月失业，现在还没找到工作了"),
+    ("past", "hardship", "住院", "customer", "前阵子住院，都过去了", "我在住院，出院了再说"),
+    ("past", "refusal", "没钱", "customer", "那时候没钱，现在有钱了", "没钱，等有钱了再说"),
+    ("once", "hardship", "下岗", "customer", "我下岗过", "我下岗过得很难"),
+    ("others", "hardship", "破产", "customer", "我邻居破产了", "跟朋友合伙破产了"),
+    ("others", "hardship", "离婚", "customer", "有的客户离婚了", "同事都知道我离婚了"),
+    ("others", "hardship", "坐牢", "customer", "他坐牢的事跟我没关系", "我坐牢回来，债跟他没关系"),
+    ("supposed", "hardship", "失业", "customer", "万一失业了怎么办", "要是不是失业了我早还了"),
+    ("supposed", "refusal", "我不还", "customer", "如果我不还会怎样", "如果利息不减我不还"),
+]
+
+
+@pytest.mark.parametrize("row", GUARDED, ids=str)
+def test_each_guard_of_the_pack_clears_what_it_means_and_nothing_alike(row):
+    guard, category, term, role, cleared, kept = row
+    entry = {"id": f"{category}.e", "category": category, "roles": (role,), "terms": (term,)}
+    entry["guards"] = (guard,) if guard in ALL_GUARDS else ()  # the others name their entries themselves
+    found = hits(lexicon_of(entry), said(cleared, kept, role=role)).filter(pl.col("cleared_by").ne_missing("covered"))
+    assert found["cleared_by"].to_list() == [guard, None]
+
+
+def test_a_guard_looks_between_the_phrases_of_patterns_that_do_not_say_its_cue_themselves():
+    terms = {"patterns": ("[你] ..4 [没有|不会] ..4 [退路]", "[派] ..6 [你家]"), "guards": ("negation",)}
+    assert hits(lexicon_of(terms), said("你没有任何退路", "派人不会去你家"))["cleared_by"].to_list() == [
+        None,
+        "negation",
+    ]
+
+
+def test_despair_is_always_shown():
+    assert not any(name.startswith("self_harm") for guard in PACK.guards.values() for name in guard.entries)
+    entry = {"id": "self_harm.e", "category": "self_harm", "roles": ("customer",), "terms": ("自杀",), "guards": ()}
+    says = ["我没说过自杀", "听说有人自杀", "万一我自杀了", "我不会自杀", "自杀，都过去了"]
+    assert hits(lexicon_of(entry), said(*says, role="customer"))["kept"].all()
+
+
+# --- waivers ---------------------------------------------------------------------------------------------------------
+
+
+def waived(*says: str) -> Lexicon:
+    reviewed = {"reason": "a film's title", "by": "QA lead", "date": date(2026, 11, 24)}
+    return replace(lexicon_of(PRISON), waivers=tuple(Waiver(entry="threat.e0", say=say, **reviewed) for say in says))
+
+
+@pytest.mark.parametrize(
+    ("waiver", "say", "step"),
+    [
+        ("电影坐牢记很好看", "那个电影，坐牢记很好看吧", "waiver"),
+        ("电影坐牢记很好看", "那个电影坐牢记没看", None),  # not all of the reviewed words
+        ("派人帮我搬你家", "我派人帮我搬你家具", "waiver"),
+        ("派人帮我", "我派人帮我搬你家具", None),  # a part of the hit is not the hit
+        ("坐牢固的椅子很好", "坐牢固的椅子很好", "exception"),  # cleared before: the waiver is not needed
+    ],
+)
+def test_a_waiver_clears_the_whole_hit_in_the_reviewed_words(waiver, say, step):
+    found = hits(waived("什么都不是", waiver), said(say))
+    assert found["cleared_by"].to_list() == [step]
+    if step == "waiver":
+        assert found["steps"][0].to_list()[-1] == "waiver: a film's title (QA lead, 2026-11-24)"
+
+
+def test_a_waiver_is_its_entrys_own():
+    lexicon = replace(lexicon_of(PRISON, PRISON), waivers=waived("电影坐牢记").waivers)
+    assert hits(lexicon, said("电影坐牢记"))["cleared_by"].to_list() == ["waiver", None]
+
+
+def test_lint_doubts_a_waiver_that_waives_nothing():
+    lexicon = waived("电影坐牢记", "今天天气很好", "坐牢固的椅子很好")
+    told = [str(doubt) for doubt in lint(lexicon) if doubt.field == "waiver"]
+    assert len(told) == 2 and "今天天气很好" in told[0] and "坐牢固的椅子" in told[1]
 
 
 def test_the_longest_match_of_an_entry_covers_its_parts_and_no_other_entry():

@@ -1,20 +1,16 @@
-"""`inspection lexicon lint | test | measure | scan`, and what they measure."""
+"""`inspection lexicon lint | test | scan`."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from inspection.cli.lexicon import app
-from inspection.errors import InputError, RulebookError
-from inspection.lexicon.load import load_lexicon
-from inspection.lexicon.measure import Sentence, measure, read_sentences
+from inspection.errors import RulebookError
 
 PACK = Path(__file__).parents[1] / "lexicons" / "zh-CN"
-LEXICON = load_lexicon(PACK, check_cases=False)
 
 
 def run(*arguments: str, **more):
@@ -57,54 +53,3 @@ def test_scan_reads_lines_and_survives_what_no_terminal_should_send():
     result = run("scan", "-", input="你会坐牢\n\n不要脸\u202e😀\n")
     assert "1: 坐牢" in result.output and "3: 不要脸" in result.output
     assert run("scan", "坐\udc80牢").exit_code == 0
-
-
-def test_measure_counts_per_category_and_kind():
-    sentences = [
-        Sentence(say="你会坐牢的", role="agent", categories=("false_consequence",)),
-        Sentence(say="保你平安", role="agent", categories=("threat",)),
-        Sentence(say="你会做牢的", role="agent", categories=("false_consequence",), kind="misheard"),
-        Sentence(say=("你会坐", "牢的"), role="agent", categories=()),
-        Sentence(say="您好", role="agent", categories=()),
-    ]
-    result = measure(LEXICON, sentences)
-    rows = {(r["category"], r["kind"]): r for r in result.categories.iter_rows(named=True)}
-    assert (
-        rows["false_consequence", "plain"]["recall"] == 1.0 and rows["false_consequence", "plain"]["precision"] == 0.5
-    )
-    assert rows["false_consequence", "misheard"]["recall"] == 1.0
-    assert rows["threat", "plain"]["recall"] == 0.0 and rows["threat", "plain"]["precision"] is None
-    assert result.innocent.select("sentences", "flagged", "share").rows() == [(2, 1, 0.5)]
-    assert set(result.wrong.select("error", "category").rows()) == {
-        ("missed", "threat"),
-        ("false", "false_consequence"),
-    }
-    assert measure(LEXICON, sentences, min_confidence=0.9).categories.filter(kind="misheard")["recall"].to_list() == [
-        0.0
-    ]
-
-
-def test_measure_prints_shares(tmp_path):
-    path = tmp_path / "sentences.jsonl"
-    path.write_text(
-        json.dumps({"say": "你会坐牢的", "role": "agent", "categories": ["false_consequence"]}) + "\n", "utf-8"
-    )
-    result = run("measure", str(path), "--wrong")
-    assert result.exit_code == 0 and "100.0 %" in result.output
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("{", "not JSON"),
-        ('{"say": "x", "role": "agent"}', "categories"),
-        ('{"say": 3, "role": "agent", "categories": []}', "say"),
-        ('{"say": "x", "role": "agent", "categories": ["treat"]}', "unknown 'treat'"),
-        ("", "no sentence"),
-    ],
-)
-def test_bad_lines_are_named(tmp_path, line, words):
-    path = tmp_path / "sentences.jsonl"
-    path.write_text("\n" + line + "\n", "utf-8")
-    with pytest.raises(InputError, match=words):
-        read_sentences(path)

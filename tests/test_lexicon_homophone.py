@@ -135,3 +135,21 @@ def test_a_pattern_heard_as_ordinary_words_is_explained():
 def test_patterns_are_heard_too():
     probe = [Probe("p", "entry", (), ("[找|叫|派] ..4 [人|兄弟] ..6 [你家|单位]",), homophone=True)]
     assert search(build(probe, FOLDING, SYLLABLES), said("就教几个任去你加"))["quote"].to_list() == ["教几个任去你加"]
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "found"),
+    [
+        ("通知尼妈妈", "[通知] ..6 [你妈妈|你爸爸]", [("通知尼妈妈", "homophone")]),
+        ("通知尼妈妈和你爸爸", "[通知] ..6 [你妈妈|你爸爸]", [("通知尼妈妈和你爸爸", "text")]),  # the same beginning
+        ("你爸爸和尼妈妈通知", "[你妈妈|你爸爸] ..6 [通知]", [("你爸爸和尼妈妈通知", "text")]),  # the same end
+        (
+            "通知你妈妈，同志尼爸爸",
+            "[通知] ..6 [你妈妈|你爸爸]",
+            [("通知你妈妈", "text"), ("同志尼爸爸", "homophone")],
+        ),
+    ],
+)
+def test_what_the_words_show_is_not_said_again_by_its_sound(text, pattern, found):
+    probe = [Probe("p", "entry", (), (pattern,), homophone=True)]
+    assert search(build(probe, FOLDING, SYLLABLES), said(text)).select("quote", "via").rows() == found

@@ -30,6 +30,9 @@ ENTRY = {
 }
 
 
+REVIEWED = "reason: y, by: QA, date: 2026-11-24"
+
+
 def write(folder: Path, *entries: dict, name: str = "threat.yaml", **files: str) -> Path:
     # JSON is YAML, too
     (folder / "lexicon").mkdir(exist_ok=True)
@@ -136,10 +139,15 @@ def test_doubled_ids_in_one_file_and_in_two(tmp_path):
         ("syllables", "syllables: [[xin, xyz]]", ["syllables", "'xyz'"]),
         ("syllables", "readings: {还没: hai}", ["readings", "还没"]),
         ("syllables", "minimum: 1", ["minimum"]),
-        ("guards", "irony: {before: {cues: [哦]}}", ["irony"]),
         ("guards", "negation: {before: {cues: []}}", ["negation.before.cues"]),
-        ("waivers", "[{entry: threat.gone, say: x, reason: y}]", ["threat.gone", "no such entry"]),
-        ("waivers", "[{entry: threat.visit, say: x}]", ["reason", "missing"]),
+        ("waivers", f"[{{entry: threat.gone, say: x, {REVIEWED}}}]", ["threat.gone", "no such entry"]),
+        ("waivers", "[{entry: threat.visit, say: x, by: QA, date: 2026-11-24}]", ["0.reason", "missing"]),
+        ("waivers", "[{entry: threat.visit, say: x, reason: y, by: QA, date: soon}]", ["0.date", "date"]),
+        ("waivers", f"[{{entry: threat.visit, say: 上门，收拾你, {REVIEWED}}}]", ["上门，收拾你", "waive every hit"]),
+        ("waivers", f"[{{entry: threat.visit, say: '。', {REVIEWED}}}]", ["'。'", "waive every hit"]),
+        ("guards", "role: {entries: [threat], before: {cues: [x]}}", ["role", "name of a step"]),
+        ("guards", "irony: {before: {cues: [哦]}}", ["irony", "entries", "missing"]),
+        ("guards", "irony: {entries: [treat], before: {cues: [x]}}", ["irony", "'treat'", "neither"]),
     ],
 )
 def test_mistakes_in_the_tables(tmp_path, file, text, words):
@@ -208,6 +216,9 @@ def test_an_empty_lexicon_loads_and_finds_nothing(tmp_path):
         ({"cases": ENTRY["cases"][1:]}, "no sentence that must be found"),
         ({"terms": ["上门收拾你", "上门，收拾你"]}, "fold to the same words"),
         ({"terms": ["上门收拾你", "检察院"], "homophone": True}, "'检察院' sounds like"),
+        ({"terms": ["上门收拾你", "打打打"], "allow_short": True}, "terms: '打打打' folds to '打'"),  # a stutter
+        ({"terms": ["上门收拾你", "滚！滚！滚！"], "allow_short": True}, "'滚！滚！滚！' folds to '滚'"),
+        ({"patterns": ["[打打打|骂] ..4 [你家]"]}, "patterns: '打打打' folds to '打'"),
     ],
 )
 def test_lint_doubts_what_a_second_reader_would_doubt(tmp_path, change, doubt):
@@ -218,6 +229,8 @@ def test_lint_doubts_what_a_second_reader_would_doubt(tmp_path, change, doubt):
 
 def test_lint_has_no_doubt_about_a_good_entry_and_sees_a_term_in_two(tmp_path):
     assert lint(load_lexicon(write(tmp_path, ENTRY))) == []
+    plain = ENTRY | {"terms": ["上门收拾你", "滚", "滚！", "试试"], "allow_short": True}  # no stutters
+    assert [d for d in lint(load_lexicon(write(tmp_path, plain))) if "stutter" in d.message] == []
     twin = ENTRY | {"id": "threat.twin"}
     (doubt,) = lint(load_lexicon(write(tmp_path, ENTRY, twin)))
     assert (doubt.entry, doubt.field) == ("threat.twin", "terms") and "threat.visit" in doubt.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import typer
 from inspection.errors import RulebookError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     import polars as pl
 
     from inspection.lexicon.model import Lexicon
@@ -19,7 +22,12 @@ app = typer.Typer(name="lexicon", help="Check, prove, measure and try the words 
 RULEBOOK = typer.Option(
     None, "--rulebook", "-r", help="Rulebook folder; default: the one of the settings.", show_default=False
 )
-SENTENCES = typer.Argument(help="Labelled sentences, one JSON object a line: say, role, categories, kind.")
+SENTENCES = typer.Argument(
+    None,
+    help="Labelled sentences, one JSON object a line: say, role, categories, kind."
+    " Default: measure/held_out.jsonl of the rulebook.",
+    show_default=False,
+)
 
 
 @app.command()
@@ -52,21 +60,22 @@ def test(rulebook: Path | None = RULEBOOK) -> None:
 
 
 @app.command()
-def measure(
-    sentences: Path = SENTENCES,
+def measure(  # noqa: PLR0917 — a command's options, given by name
+    sentences: Path | None = SENTENCES,
     rulebook: Path | None = RULEBOOK,
+    clean: bool = typer.Option(False, help="Measure the rulebook's clean body, measure/clean.txt, instead."),
     min_confidence: float = typer.Option(0.0, min=0, max=1, help="Count only hits at least so sure."),
-    wrong: bool = typer.Option(False, help="Print every sentence that was judged wrongly."),
+    misses: bool = typer.Option(False, help="Print every sentence that was judged wrongly, and why."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object instead of the table."),
+    strict: bool = typer.Option(False, help="Fail where a bar is not met."),
 ) -> None:
-    """Precision and recall per category on sentences that were not used to write the entries."""
-    from inspection.lexicon.measure import measure as measured
-    from inspection.lexicon.measure import read_sentences
-
-    result = measured(_lexicon(rulebook), read_sentences(sentences), min_confidence=min_confidence)
-    _table(result.categories.select("category", "kind", "sentences", "found", "recall", "flagged", "precision"))
-    _table(result.innocent)
-    if wrong:
-        _table(result.wrong)
+    """Precision and recall per category on sentences that no entry was written from, or the hits in clean turns."""
+    lexicon = _lexicon(rulebook)
+    path = sentences or lexicon.folder / "measure" / ("clean.txt" if clean else "held_out.jsonl")
+    lines, data, unmet = _clean(lexicon, path) if clean else _labelled(lexicon, path, min_confidence, misses)
+    typer.echo(json.dumps({"file": str(path), **data}, ensure_ascii=False) if as_json else "\n".join(lines))
+    if strict and unmet:
+        raise RulebookError(f"{path}: {unmet} bars are missed; see the lines above, or leave out --strict")
 
 
 @app.command()
@@ -104,17 +113,45 @@ def _lexicon(rulebook: Path | None, *, check_cases: bool = True) -> Lexicon:
     return load_lexicon(rulebook, check_cases=check_cases)
 
 
-def _table(frame: pl.DataFrame) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _labelled(lexicon: Lexicon, path: Path, min_confidence: float, misses: bool) -> tuple[list[str], dict, int]:
+    from inspection.lexicon.measure import BARS, measure, read_sentences
 
-    table = Table(*frame.columns)
-    for row in frame.iter_rows():
-        table.add_row(*(_cell(value) for value in row))
-    Console().print(table)
+    said = read_sentences(path)
+    measured = measure(lexicon, said, min_confidence=min_confidence)
+    wrong = measured.wrong if misses else measured.wrong.clear()
+    data = {"sentences": len(said), "shares": measured.shares.to_dicts(), "wrong": wrong.to_dicts()}
+    lines = [f"{path}: {len(said)} sentences", *_table(measured.shares, BARS), *_told(wrong)]
+    return lines, data, int(measured.shares["met"].not_().sum())
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{100 * value:.1f} %"
-    return "–" if value is None else str(value)
+def _clean(lexicon: Lexicon, path: Path) -> tuple[list[str], dict, int]:
+    from inspection.lexicon.measure import fatal_hits, read_clean
+
+    turns = read_clean(path)
+    hits = fatal_hits(lexicon, turns)
+    lines = [f"{path}: {len(hits)} hits of fatal categories in {len(turns)} clean turns", *_told(hits)]
+    return lines, {"turns": len(turns), "wrong": hits.to_dicts()}, len(hits)
+
+
+def _table(shares: pl.DataFrame, bars: Mapping[str, float]) -> Iterator[str]:
+    """A line a category, a column for each share, ✗ where a bar is not met."""
+    kinds = [kind for kind in ("plain", "misheard") if kind in shares["what"]]
+    others = sorted(set(shares["what"]) - {*kinds, "precision", "innocent"})
+    columns = [*kinds, *others, "precision", "innocent"]
+    yield "category".ljust(20) + "".join(name.rjust(20) for name in columns)
+    for (category,), rows in shares.group_by("category", maintain_order=True):
+        cells = {what: _cell(part, whole, met) for _, what, part, whole, _, met in rows.iter_rows()}
+        yield category.ljust(20) + "".join(cells.get(name, "–  ").rjust(20) for name in columns)
+    yield "✗ misses its bar: " + ", ".join(f"{name} {bar:.0%}" for name, bar in bars.items() if name in columns)
+
+
+def _cell(part: int, whole: int, met: bool | None) -> str:
+    return f"{part}/{whole} {part / whole:7.1%} {'✗' if met is False else ' '}"
+
+
+def _told(wrong: pl.DataFrame) -> Iterator[str]:
+    """A line for each sentence judged wrongly: what is wrong, who says what, and what was found or cleared."""
+    for row in wrong.iter_rows(named=True):
+        found = f"{row['entry_id']} {row['quote']!r} by {row['term']!r}" if row["entry_id"] else "nothing found"
+        step = f", {row['step']}" if row["step"] else ""
+        yield f"{row['error']}  {row['category']}  {row['kind']}  {row['role']}: {row['say']}    [{found}{step}]"

@@ -3,11 +3,9 @@
 role        said by somebody whom the entry is not about (an unknown role neither clears nor accuses)
 covered     a longer match of the same entry says it better
 exception   a phrase of the entry's exceptions covers the match (他妈妈 over 他妈)
-negation    "坐牢是不会的", "没有冻结您的账户"
-quotation   "骗子会说…"
-question    asked by the customer
-warning     "不要把验证码告诉任何人"
+a guard     each of guards.yaml, in its order: "坐牢是不会的", "骗子会说…", "您刚才问会不会坐牢"
 ordinary    homophone: what was heard is made of ordinary words, and the recogniser was sure of them
+waiver      reviewed words of waivers.yaml hold the whole match
 window      outside the seconds of the call that the entry is about
 """
 
@@ -22,7 +20,7 @@ import polars as pl
 from ahocorasick_rs import AhoCorasick
 
 from inspection.lexicon.guards import no_reason
-from inspection.lexicon.model import ALL_GUARDS, Lexicon
+from inspection.lexicon.model import Lexicon
 from inspection.lexicon.timing import timed
 from inspection.tables import HITS, conform
 
@@ -32,6 +30,8 @@ SPOKEN_CONFIDENCE, SHORT_SPOKEN_CONFIDENCE = 0.6, 0.4
 """Homophone matches: of `Syllables.sure` characters and more; of fewer. Unmeasured defaults (domain §2.3, L)."""
 WEAKNESS_BONUS = 0.15
 _MARKS = "[，？]"
+STEPS = ("role", "covered", "exception", "ordinary", "waiver", "window")
+"""The steps beside the guards, whose names no guard may take."""
 
 
 def choose(
@@ -62,10 +62,10 @@ def _steps(lexicon: Lexicon, turns: pl.DataFrame) -> Iterator[tuple[str, Callabl
     yield "role", _role
     yield "covered", _covered
     yield "exception", partial(_exception, lexicon=lexicon)
-    for name in ALL_GUARDS:
-        if name in lexicon.compiled_guards:
-            yield name, lexicon.compiled_guards[name].objections
+    for name, guard in lexicon.compiled_guards.items():
+        yield name, guard.objections
     yield "ordinary", _ordinary
+    yield "waiver", partial(_waiver, lexicon=lexicon)
     yield "window", partial(_window, turns=turns)
 
 
@@ -112,24 +112,34 @@ def _furthest_before(group: np.ndarray, stop: np.ndarray) -> np.ndarray:
 
 def _exception(hits: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
     """The exception of its own entry that covers the hit, or the first or last phrase of a pattern's hit."""
-    table = lexicon.exceptions
-    before, after = (hits[side].str.replace_all(_MARKS, "") for side in ("before", "after"))
-    texts = before + hits["body"] + after
-    phrases = table["phrase"].unique(maintain_order=True)
-    phrase, which, low, high = _occurrences(texts, phrases)
-    if not len(which):
+    found = _covering(hits, lexicon.exceptions, whole=False)
+    found = found.filter(~pl.col("homophone_only") | (pl.col("via") == "homophone"))
+    found = found.unique("place", keep="first", maintain_order=True)
+    return no_reason(len(hits)).scatter(found["place"], found["exception"])
+
+
+def _waiver(hits: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
+    """The reason of the entry's waiver whose words hold the whole hit."""
+    if lexicon.waived.is_empty():
         return no_reason(len(hits))
+    found = _covering(hits, lexicon.waived, whole=True).unique("place", keep="first", maintain_order=True)
+    return no_reason(len(hits)).scatter(found["place"], found["reason"])
+
+
+def _covering(hits: pl.DataFrame, table: pl.DataFrame, *, whole: bool) -> pl.DataFrame:
+    """`place` of a hit, its `via`, and the row of `table` (entry_id, phrase, …) whose phrase covers the hit: all of it,
+    or if not `whole` a pattern's first or last phrase."""
+    before, after = (hits[side].str.replace_all(_MARKS, "") for side in ("before", "after"))
+    phrases = table["phrase"].unique(maintain_order=True)
+    phrase, which, low, high = _occurrences(before + hits["body"] + after, phrases)
     start = before.str.len_chars().to_numpy().astype(np.int64)[which]
     end = start + hits["body"].str.len_chars().to_numpy()[which]
     over_first = (low <= start) & (high >= start + hits["head"].to_numpy()[which])
     over_last = (low <= end - hits["tail"].to_numpy()[which]) & (high >= end)
-    covers = over_first | (over_last & hits["pattern"].to_numpy()[which])
+    covers = over_first & over_last if whole else over_first | (over_last & hits["pattern"].to_numpy()[which])
     found = hits.select("entry_id", "via")[which[covers]]
     found = found.with_columns(place=pl.Series(which[covers]), phrase=phrases.gather(phrase[covers]))
-    found = found.join(table, on=["entry_id", "phrase"], how="inner", maintain_order="left")
-    found = found.filter(~pl.col("homophone_only") | (pl.col("via") == "homophone"))
-    found = found.unique("place", keep="first", maintain_order=True)
-    return no_reason(len(hits)).scatter(found["place"], found["exception"])
+    return found.join(table, on=["entry_id", "phrase"], how="inner", maintain_order="left")
 
 
 def _occurrences(texts: pl.Series, phrases: pl.Series) -> tuple[np.ndarray, ...]:

@@ -8,40 +8,53 @@ within      |派人| 也不会去 |你家|      the gaps of a pattern, read as w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from inspection.lexicon.fold import Folding
+from inspection.lexicon.pattern import parse
 from inspection.lexicon.search import SPACED_CONTEXT
 
-_CUE_BEFORE = "^.*(?<cue>{cues})(?<gap>[^，？]{{0,{reach}}})$"  # the last cue before the hit
-_CUE_AFTER = "^(?<gap>[^，？]{{0,{reach}}}?)(?<cue>{cues})"  # the first cue after it
+_CUE_BEFORE = "^.*(?<cue>{cues})(?<gap>{any}{{0,{reach}}})$"  # the last cue before the hit
+_CUE_AFTER = "^(?<gap>{any}{{0,{reach}}}?)(?<cue>{cues})"  # the first cue after it
 _Phrases = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
 
 
 class Cues(BaseModel):
     """A cue works within `reach` folded characters of the hit and within its clause, unless the cue is part of one of
-    the `unless` phrases (会不会 is no 不会) or one of the `stops` stands between (没有还款就 … : 就 ends the 没有)."""
+    the `unless` phrases (会不会 is no 不会) or one of the `stops` stands between (没有还款就 … : 就 ends the 没有).
+
+    With `across` it works over clause marks, too (我失业了，现在又上班了). With one of the `rhetoric` words in the hit
+    or right after it the cue asks back and so affirms (我不是还了吗). A cue said twice is a stutter (没没工作).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     cues: Annotated[_Phrases, Field(min_length=1)]
     reach: int = Field(6, ge=0, le=SPACED_CONTEXT)
     unless: _Phrases = ()
     stops: _Phrases = ()
+    rhetoric: _Phrases = ()
+    across: bool = False
 
 
 class Guard(BaseModel):
-    """A reason to clear a hit: a cue before it, after it, or (for patterns) in its gaps; for some speakers only."""
+    """A reason to clear a hit: a cue before it, after it, or `within` so many characters before the last phrase of a
+    pattern; for some speakers only.
+
+    It works for the entries that name it, and for those in its `entries`: ids, or categories for all of
+    theirs.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     before: Cues | None = None
     after: Cues | None = None
-    within: bool = False
+    within: int | None = Field(None, ge=0, le=SPACED_CONTEXT)
     roles: tuple[str, ...] = ("agent", "robot", "customer", "unknown")
+    entries: _Phrases = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,12 @@ class _Side:
     unless: str | None
     shape: str
     stops: str | None
+    rhetoric: str | None
+    mute: list[str]
+    """Patterns that say a cue themselves, between their first and last phrase; only `within` has such."""
+
+    def speaks(self) -> pl.Expr:
+        return ~pl.col("term").is_in(self.mute) if self.mute else pl.lit(True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,58 +80,85 @@ class Compiled:
 
     name: str
     roles: list[str]
+    entries: list[str]
     sides: tuple[_Side, ...]
 
     def objections(self, hits: pl.DataFrame) -> pl.Series:
         """For every hit the cue that clears it, or null."""
         between = pl.col("body").str.len_chars().cast(pl.Int64) - pl.col("head") - pl.col("tail")
         within = pl.when("pattern").then(pl.col("body").str.slice(pl.col("head"), between.clip(0, None)))
-        applies = pl.col("guards").list.contains(self.name) & pl.col("role").is_in(self.roles)
+        taken = pl.col("guards").list.contains(self.name)
+        if self.entries:
+            taken |= pl.col("category").is_in(self.entries) | pl.col("entry_id").is_in(self.entries)
+        applies = taken & pl.col("role").is_in(self.roles)
         texts = {"before": pl.col("before"), "after": pl.col("after"), "within": within}
         flags = hits.select(
-            (applies & texts[side.column].str.contains_any(side.words)).fill_null(False).alias(side.column)
+            (applies & texts[side.column].str.contains_any(side.words) & side.speaks())
+            .fill_null(False)
+            .alias(side.column)
             for side in self.sides
         )
         reason = no_reason(len(hits))
         for side in self.sides:
             place = flags[side.column].arg_true()
             if len(place):
-                works, cue = _cues(side, hits[place].select(texts[side.column].alias("text"))["text"])
+                works, cue = _cues(side, hits[place].with_columns(text=texts[side.column]))
                 if works.any():
                     reason = reason.scatter(place.filter(works), f"{side.column}: " + cue.filter(works))
         return reason
 
 
-def _cues(side: _Side, text: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Whether a cue works in each text, and which."""
-    if side.unless:
-        text = text.str.replace_all(side.unless, "，")
+def _cues(side: _Side, hits: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """Whether a cue works in the `text` beside each hit, and which."""
+    text = hits["text"].str.replace_all(side.unless, "·") if side.unless else hits["text"]
     parts = text.str.extract_groups(side.shape).struct
-    cue, works = parts.field("cue"), parts.field("cue").is_not_null()
+    cue, gap = parts.field("cue"), parts.field("gap")
+    works = cue.is_not_null()
     if side.stops:
-        works &= ~parts.field("gap").str.contains(side.stops).fill_null(False)
+        works &= ~gap.str.contains(side.stops).fill_null(False)
+    if side.column == "before":
+        works &= ~((gap == "") & hits["body"].str.starts_with(cue)).fill_null(False)
+    if side.rhetoric:
+        works &= ~hits["after"].str.contains(f"^{side.rhetoric}") & ~hits["body"].str.contains(side.rhetoric)
     return works, cue
 
 
-def compiled(guards: Mapping[str, Guard], folding: Folding) -> dict[str, Compiled]:
-    return {name: Compiled(name, list(guard.roles), tuple(_sides(guard, folding))) for name, guard in guards.items()}
+def compiled(guards: Mapping[str, Guard], folding: Folding, patterns: Iterable[str] = ()) -> dict[str, Compiled]:
+    """`patterns` are those of the lexicon that the guards may clear, as written."""
+    middles = {source: _middle(source, folding) for source in patterns}
+    return {
+        name: Compiled(name, list(guard.roles), list(guard.entries), tuple(_sides(guard, folding, middles)))
+        for name, guard in guards.items()
+    }
 
 
-def _sides(guard: Guard, folding: Folding) -> Iterator[_Side]:
-    if guard.after is not None:
-        yield _side("after", guard.after, _CUE_AFTER, guard.after.reach, folding)
-    if guard.before is not None and guard.within:
-        yield _side("within", guard.before, _CUE_BEFORE, SPACED_CONTEXT, folding)
-    if guard.before is not None:
-        yield _side("before", guard.before, _CUE_BEFORE, guard.before.reach, folding)
-
-
-def _side(column: str, cues: Cues, shape: str, reach: int, folding: Folding) -> _Side:
-    words = _folded(cues.cues, folding)
-    unless, stops = (
-        _any_of(_folded(phrases, folding), folding) if phrases else None for phrases in (cues.unless, cues.stops)
+def _middle(source: str, folding: Folding) -> str:
+    """The phrases between the first and the last group of a pattern, apart from each other."""
+    return "\n".join(
+        folding.text(phrase) for group in parse(source, spaced=folding.spaced).groups[1:-1] for phrase in group
     )
-    return _Side(column, words, unless, shape.format(cues=_any_of(words, folding), reach=reach), stops)
+
+
+def _sides(guard: Guard, folding: Folding, middles: Mapping[str, str]) -> Iterator[_Side]:
+    if guard.after is not None:
+        yield _side("after", guard.after, _CUE_AFTER, folding)
+    if guard.before is not None and guard.within is not None:
+        cues = guard.before.model_copy(update={"reach": guard.within})
+        side = _side("within", cues, _CUE_BEFORE, folding)
+        mute = [source for source, phrases in middles.items() if any(word in phrases for word in side.words)]
+        yield replace(side, mute=mute)
+    if guard.before is not None:
+        yield _side("before", guard.before, _CUE_BEFORE, folding)
+
+
+def _side(column: str, cues: Cues, shape: str, folding: Folding) -> _Side:
+    words = _folded(cues.cues, folding)
+    unless, stops, rhetoric = (
+        _any_of(_folded(phrases, folding), folding) if phrases else None
+        for phrases in (cues.unless, cues.stops, cues.rhetoric)
+    )
+    shape = shape.format(cues=_any_of(words, folding), reach=cues.reach, any="." if cues.across else "[^，？]")
+    return _Side(column, words, unless, shape, stops, rhetoric, [])
 
 
 def _folded(phrases: tuple[str, ...], folding: Folding) -> list[str]:

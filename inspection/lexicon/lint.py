@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import polars as pl
 
+from inspection.lexicon.cases import judged, spoken
 from inspection.lexicon.fold import text_of
 from inspection.lexicon.model import Entry, Lexicon
 from inspection.lexicon.pattern import parse
@@ -34,7 +36,7 @@ def lint(lexicon: Lexicon) -> list[Doubt]:
     """All doubts, in the lexicon's order. None of them stops a run."""
     words = _ordinary_words(lexicon)
     doubts = [doubt for entry in lexicon.active for doubt in _about(entry, lexicon, words)]
-    return doubts + list(_shared_terms(lexicon))
+    return [*doubts, *_shared_terms(lexicon), *_idle_waivers(lexicon)]
 
 
 def _about(entry: Entry, lexicon: Lexicon, words: dict[str, list[str]]) -> Iterator[Doubt]:
@@ -56,16 +58,29 @@ def _about(entry: Entry, lexicon: Lexicon, words: dict[str, list[str]]) -> Itera
         ]
         if inside:
             yield doubt("terms", f"{term!r} is part of {_some(inside)}; add exceptions or write more of the phrase")
-    phrases = [
-        *terms,
-        *(fold(phrase) for source in entry.patterns for group in parse(source).groups for phrase in group),
-    ]
+    written_in_patterns = [phrase for source in entry.patterns for group in parse(source).groups for phrase in group]
+    for field, written in (("terms", entry.terms), ("patterns", written_in_patterns)):
+        yield from (doubt(field, _stutters(phrase, fold)) for phrase in written if _is_stutter(phrase, fold))
+    phrases = [*terms, *map(fold, written_in_patterns)]
     for phrase, written in zip(exceptions, entry.exceptions, strict=True):
         if not any(part in phrase for part in phrases):
             yield doubt(
                 "exceptions", f"{written!r} can never cover a term or a phrase of a pattern; remove or correct it"
             )
     yield from (doubt("homophone", message) for message in _sounds_like(entry, lexicon, terms))
+
+
+def _is_stutter(phrase: str, fold: Callable[[str], str]) -> bool:
+    """打打打: three or more of one character, which folding takes for a stutter and makes one."""
+    folded = fold(phrase)
+    return len(folded) == 1 and sum(fold(character) == folded for character in phrase) > 1
+
+
+def _stutters(phrase: str, fold: Callable[[str], str]) -> str:
+    return (
+        f"{phrase!r} folds to {fold(phrase)!r}, because three or more of one character count as a stutter of one; "
+        f"it is found in every {fold(phrase)!r}, so write more of the phrase"
+    )
 
 
 def _sounds_like(entry: Entry, lexicon: Lexicon, terms: dict[str, str]) -> Iterator[str]:
@@ -91,6 +106,20 @@ def _shared_terms(lexicon: Lexicon) -> Iterator[Doubt]:
                 yield Doubt(
                     b.category, b.id, "terms", f"{term!r} is also a term of {a.id}; one idea belongs to one entry"
                 )
+
+
+def _idle_waivers(lexicon: Lexicon) -> Iterator[Doubt]:
+    """Waivers whose own words give no hit that only the waiver clears."""
+    entries = {entry.id: entry for entry in lexicon.entries}
+    said = spoken((f"{number:08d}", entries[w.entry].roles[0], (w.say,)) for number, w in enumerate(lexicon.waivers))
+    hits = judged(lexicon, said).filter(pl.col("cleared_by") == "waiver")
+    used = set(hits.select("call_id", "entry_id").iter_rows())
+    for number, waiver in enumerate(lexicon.waivers):
+        if (f"{number:08d}", waiver.entry) not in used:
+            category = entries[waiver.entry].category
+            yield Doubt(
+                category, waiver.entry, "waiver", f"{waiver.say!r} waives nothing any more; remove or shorten it"
+            )
 
 
 def _ordinary_words(lexicon: Lexicon) -> dict[str, list[str]]:

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from inspection.errors import RulebookError
 from inspection.lexicon.cases import failing_cases
+from inspection.lexicon.choose import STEPS
 from inspection.lexicon.fold import Folding
 from inspection.lexicon.guards import Guard
-from inspection.lexicon.model import CATEGORIES, Entry, GuardName, Lexicon, Phrases, Waiver
+from inspection.lexicon.model import ALL_GUARDS, CATEGORIES, Entry, Lexicon, Phrases, Waiver
 from inspection.lexicon.pattern import PatternError, parse
 from inspection.lexicon.safe_yaml import read_yaml
 from inspection.lexicon.shipped import shipped
@@ -60,10 +61,11 @@ def load_lexicon(folder: Path, *, check_cases: bool = True) -> Lexicon:
         folder=folder,
         folding=folding,
         syllables=_syllables(folder / "syllables.yaml", folding),
-        guards=_optional(folder / "guards.yaml", dict[GuardName, Guard], {}),
+        guards=_optional(folder / "guards.yaml", dict[str, Guard], {}),
         entries=entries,
         waivers=_optional(folder / "waivers.yaml", tuple[Waiver, ...], ()),
     )
+    _check_guards(lexicon)
     _check_waivers(lexicon)
     if check_cases and (failures := failing_cases(lexicon)):
         first, more = failures[0], f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
@@ -201,13 +203,29 @@ def _refuse_doubled_ids(entries: Iterable[Entry], files: list[Path], folding: Fo
             )
 
 
-def _check_waivers(lexicon: Lexicon) -> None:
-    known = {entry.id for entry in lexicon.entries}
-    for waiver in lexicon.waivers:
-        if waiver.entry not in known:
+def _check_guards(lexicon: Lexicon) -> None:
+    known = {entry.id for entry in lexicon.entries} | set(CATEGORIES)
+    for name, guard in lexicon.guards.items():
+        place = f"{lexicon.folder / 'guards.yaml'}: {name}"
+        if unknown := [entry for entry in guard.entries if entry not in known]:
+            raise RulebookError(f"{place}: entries: {unknown[0]!r} is neither an entry nor a category; correct it")
+        if name in STEPS:
+            raise RulebookError(f"{place}: is the name of a step that every hit takes; give the guard another one")
+        if name not in ALL_GUARDS and not guard.entries:
             raise RulebookError(
-                f"{lexicon.folder / 'waivers.yaml'}: entry {waiver.entry}: no such entry; remove the waiver"
+                f"{place}: entries: is missing; name the entries or categories that the guard works for"
             )
+
+
+def _check_waivers(lexicon: Lexicon) -> None:
+    entries = {entry.id: entry for entry in lexicon.entries}
+    for waiver in lexicon.waivers:
+        place = f"{lexicon.folder / 'waivers.yaml'}: entry {waiver.entry}"
+        if waiver.entry not in entries:
+            raise RulebookError(f"{place}: no such entry; remove the waiver")
+        said = lexicon.folding.text(waiver.say)
+        if not said or said in {lexicon.folding.text(term) for term in entries[waiver.entry].terms}:
+            raise RulebookError(f"{place}: say: {waiver.say!r} would waive every hit; write the words around it, too")
 
 
 def _file_of(folder: Path, entry: Entry) -> Path:

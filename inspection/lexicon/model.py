@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -134,11 +135,16 @@ class Entry(_Data):
 
 
 class Waiver(_Data):
-    """A reviewed false positive: this entry may hit in this sentence."""
+    """A reviewed false positive: this entry may hit in these words, which hold the whole hit and what makes it fine.
+
+    `by` is the reviewer's role, no name; `say` holds no personal data.
+    """
 
     entry: str
     say: Words
     reason: Words
+    by: Words
+    date: date
 
 
 @dataclass(frozen=True)
@@ -185,7 +191,7 @@ class Lexicon:
 
     @cached_property
     def compiled_guards(self) -> dict[str, Compiled]:
-        return compiled(self.guards, self.folding)
+        return compiled(self.guards, self.folding, (source for entry in self.active for source in entry.patterns))
 
     @cached_property
     def exceptions(self) -> pl.DataFrame:
@@ -199,6 +205,12 @@ class Lexicon:
         schema = {"entry_id": pl.String, "phrase": pl.String, "exception": pl.String, "homophone_only": pl.Boolean}
         table = pl.DataFrame(rows, schema=schema, orient="row")
         return table.unique(["entry_id", "phrase"], keep="first", maintain_order=True)
+
+    @cached_property
+    def waived(self) -> pl.DataFrame:
+        """entry_id, phrase (folded), reason with reviewer and date."""
+        rows = [(w.entry, self.folding.text(w.say), f"{w.reason} ({w.by}, {w.date})") for w in self.waivers]
+        return pl.DataFrame(rows, schema=dict.fromkeys(("entry_id", "phrase", "reason"), pl.String), orient="row")
 
 
 def _window(window: Window | None) -> tuple[int | None, int | None]:

@@ -22,6 +22,10 @@ class Ragged:
         offsets = np.concatenate([[0], np.cumsum([len(row) for row in lists])]).astype(np.int64)
         return cls(offsets, np.array([value for row in lists for value in row], np.int64))
 
+    def keep(self, wanted: np.ndarray) -> Ragged:
+        """The same rows with only the wanted values; a row may become empty."""
+        return Ragged(np.concatenate([[0], np.cumsum(wanted)])[self.offsets], self.values[wanted])
+
     def expand(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For each row number asked for, each of its values: (index into `rows`, value)."""
         which, place = spread(self.offsets[rows], self.offsets[rows + 1])
@@ -34,16 +38,6 @@ def spread(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     which = np.repeat(np.arange(len(low)), count)
     first = np.repeat(np.cumsum(count) - count, count)
     return which, np.arange(len(which)) - first + np.repeat(low, count)
-
-
-def union(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The ranges `low[i]:high[i]` merged where they touch, in order."""
-    order = np.argsort(low, kind="stable")
-    low, high = low[order], np.maximum.accumulate(high[order])
-    opens = np.ones(len(low), bool)
-    opens[1:] = low[1:] > high[:-1]
-    closes = np.append(opens[1:], True) if len(low) else opens
-    return low[opens], high[closes]
 
 
 def strings(codes: np.ndarray, lengths: np.ndarray) -> pl.Series:

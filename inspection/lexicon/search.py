@@ -23,7 +23,7 @@ from inspection.lexicon.ragged import spread, strings
 
 BREATH_MS = 1_500
 """Longest silence between two turns of one role over which a phrase may run (domain §2.3)."""
-BLOCK_TURNS = 100_000
+BLOCK_TURNS = 25_000
 WORKERS = min(4, os.cpu_count() or 1)
 CONTEXT, SPACED_CONTEXT = 16, 64
 """Folded characters kept before and after a match, for the guards; more where words are spelled in letters."""
@@ -214,9 +214,10 @@ def _explained(matcher: Matcher, block: _Block, found: Found) -> np.ndarray:
     """Whether ordinary words make sense of what was heard: of a term, or of the first or last phrase of a pattern
     where that is not written as the pattern has it."""
     told = np.zeros(len(found.item), bool)
+    phrases = matcher.phrases.filter(pl.col("item").is_in(np.unique(found.item)))
     for low, high in ((found.start, found.head), (found.tail, found.end)):
         heard = pl.DataFrame({"item": found.item, "phrase": block.bodies(low, high)}).with_row_index("match")
-        written = heard.join(matcher.phrases, on=["item", "phrase"], how="semi")["match"].to_numpy()
+        written = heard.join(phrases, on=["item", "phrase"], how="semi")["match"].to_numpy()
         misheard = np.ones(len(told), bool)
         misheard[written] = False
         told |= misheard & matcher.syllables.explained(block.folded.codes, low, high)
