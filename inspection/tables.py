@@ -27,7 +27,7 @@ ATTEMPTS = pl.Schema(
         "customer_name": pl.String,  # in the clear until the store; pages and published tables mask it
         "phone_key": pl.String,  # keyed hash of the number
         "phone_last4": pl.String,
-        "phone_owner": pl.String,  # debtor | contact | guarantor | unknown
+        "phone_owner": pl.String,  # debtor | contact | guarantor | professional (lawyer, bureau, creditor) | unknown
         "stage": pl.String,  # M0 | M1 | M2
         "dpd": pl.Int32,  # days past due
         "product": pl.String,
@@ -55,6 +55,16 @@ ATTEMPTS = pl.Schema(
         "do_not_call": pl.Boolean,  # a stop flag (停催/投诉/DNC) stood before this attempt
         "waiver_code": pl.String,  # approved waiver that makes a promise of reduction true
         "script_id": pl.String,
+        "recording_deleted_at": INSTANT,  # when the recording was deleted, where it was
+        "recording_keep_until": pl.Date,  # last day on which the archive keeps the recording, by its own plan
+        # What a collection system may know besides. Null is unknown: the rules that need it are not applicable.
+        "debtor_region": pl.String,  # state or province where the debtor lives, as the pack's tables name it: MA
+        "phone_kind": pl.String,  # mobile | landline | voip
+        "automated_consent": pl.Boolean,  # consent to robots and automated dialling of this number is on file
+        "call_consent_on": pl.Date,  # day on which the debtor last agreed, to the caller, to be called again
+        "inconvenient": pl.Boolean,  # the debtor had named this time or place inconvenient, or an employer forbids it
+        "first_contact": pl.Boolean,  # nobody had told the debtor of this debt before, by call or letter
+        "time_barred": pl.Boolean,  # the time in which the debt may be sued for has run out
     }
 )
 
@@ -67,6 +77,10 @@ RECORDINGS = pl.Schema(
         "modified_at": INSTANT,
         "audio_sha256": pl.String,
         "matched_by": pl.String,  # hint | call_id | phone_time | null
+        # How a call is put together from its recordings; all three are null for one that is not heard.
+        "take": pl.Int32,  # 0-based place among those that follow one another; two sides of one call share it
+        "side": pl.Int8,  # 0 left | 1 right, where two mono files hold a side each; else null
+        "from_ms": pl.Int64,  # what lies before is heard in the take before
     }
 )
 
@@ -165,7 +179,7 @@ HITS = pl.Schema(
         "severity": pl.String,  # fatal | major | minor | info
         "status": pl.String,  # live | trial
         "kept": pl.Boolean,
-        # the step: role | covered | exception | negation | quotation | question | warning | ordinary | window
+        # the step: role | covered | exception | a guard of guards.yaml | ordinary | waiver | window
         "cleared_by": pl.String,
         "steps": pl.List(pl.String),  # every step's word on this hit, in order
     }
@@ -233,6 +247,7 @@ FINDINGS = pl.Schema(
         "quote": pl.String,
         "confidence": pl.Float32,
         "reason": pl.String,  # one sentence a reviewer can argue with
+        "expected": pl.String,  # what the rule asks for, as it stood then; null where nothing failed
         "related_calls": pl.List(pl.String),  # the other calls that prove a cross-call rule
         "source": pl.String,
     }

@@ -200,6 +200,26 @@ def test_a_recording_that_lacks_more_than_a_tenth_of_the_talk_is_not_whole():
     assert found(calls, "CN-REC-02") == {"a": "pass", "b": "fail"}
 
 
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        ({"recording_keep_until": date(2031, 11, 19)}, "fail"),
+        ({"recording_keep_until": date(2031, 11, 20)}, "pass"),
+        ({"recording_deleted_at": datetime(2031, 11, 19, 23, 59, 59, tzinfo=SHANGHAI)}, "fail"),
+        ({"recording_deleted_at": datetime(2031, 11, 20, tzinfo=SHANGHAI)}, "pass"),
+        ({"recording_deleted_at": at("23:00:00", 21), "recording_keep_until": date(2040, 1, 1)}, "fail"),
+        ({}, "not_applicable"),
+    ],
+)
+def test_a_recording_is_kept_for_five_years_whatever_was_planned(facts, verdict):
+    assert found([call("c", **facts)], "CN-REC-03") == {"c": verdict}
+
+
+def test_the_sentence_says_how_long_the_recording_was_kept():
+    findings = judge(pack(), day([call("c", recording_keep_until=date(2028, 2, 19))])).findings
+    assert "满 14 个月" in findings.filter(pl.col("rule_id") == "CN-REC-03")["reason"].item()
+
+
 def test_rules_of_the_dialers_list_run_on_calls_nobody_heard():
     findings = judge(pack(), day([call("c", answered=False, dialed_at=at("23:00:00"))])).findings
     assert verdicts(findings, "c")["CN-HOUR-01"] == "fail"

@@ -30,6 +30,22 @@ def test_every_rule_of_the_catalogue_is_in_the_pack_with_its_severity():
     assert {rule.id for rule in rules.values() if rule.severity == "fatal"} == FATAL
 
 
+@pytest.mark.parametrize("name", ["zh-CN", "en-US"])
+def test_every_rule_says_what_it_expects(name):
+    said = {rule.id: rule.expected for rule in pack(name).rules}
+    assert not [rule for rule, sentence in said.items() if not re.search(r"..[。.]$", sentence)]
+    assert not [rule.id for rule in pack(name).rules if rule.expected == rule.reason]
+
+
+def test_what_was_expected_stands_with_what_failed_and_nowhere_else():
+    heard = day([call("c1", "agent: 您好，再不还钱就上门找你")])
+    findings = judge(pack(), heard).findings
+    expected = {rule.id: rule.expected for rule in pack().rules}
+    told = {"CN-THR-01", *findings.filter(findings["verdict"].is_in(["fail", "unsure"]))["rule_id"]}
+    found = dict(findings.select("rule_id", "expected").iter_rows())
+    assert found == {rule: expected[rule] if rule in told else None for rule in found}
+
+
 OPEN = "agent: 您好，我是示例银行的，工号三零八六，本次通话会录音，请问您是张先生本人吗"
 YES = "customer: 对，是我"
 THIRD = "customer: 他不在，我是他同事"

@@ -22,7 +22,7 @@ ALWAYS = Compare("heard", (("is", True),))
 
 def rules() -> tuple[Rule, ...]:
     return tuple(
-        Rule(f"R{i}", 1, f"R{i}", severity, "live", "words", "", "", ALWAYS, None, "", "", None, "staff")
+        Rule(f"R{i}", 1, f"R{i}", severity, "live", "words", "", "", ALWAYS, None, "", "", "", None, "staff")
         for i, severity in enumerate(SEVERITIES)
     )
 

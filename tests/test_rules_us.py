@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -74,16 +74,99 @@ def test_the_eighth_call_in_seven_days_about_one_debt_fails():
 @pytest.mark.parametrize(
     "spare",
     [
-        {"consent_window": True},
+        {"call_consent_on": date(2026, 11, 14)},
         {"outcome": "EMPTY_NUMBER", "answered": False},
         {"direction": "inbound"},
         {"case_id": "another debt"},
+        {"phone_owner": "professional"},
     ],
 )
 def test_what_regulation_f_does_not_count(spare):
     calls = week(8)
     calls[0]["facts"] |= spare
     assert found(calls, "US-FREQ-7")["c7"] != "fail"
+
+
+@pytest.mark.parametrize(
+    ("agreed", "verdict"),
+    [
+        (date(2026, 11, 20), "not_applicable"),
+        (date(2026, 11, 14), "not_applicable"),  # the day of the consent is day one of seven
+        (date(2026, 11, 13), "fail"),
+        (date(2026, 11, 21), "fail"),  # agreed only later
+        (None, "fail"),
+    ],
+)
+def test_a_call_agreed_to_within_seven_days_neither_counts_nor_is_counted_against(agreed, verdict):
+    talked = {"debtor_id": "d", "case_id": "k", "timezone": EASTERN}
+    history = day([call("old", dialed_at=at("2026-11-19T10:00:00"), talk_ms=60_000, **talked)]).attempts
+    late = call("c", dialed_at=at("2026-11-20T20:59:59"), talk_ms=2000, call_consent_on=agreed, **talked)
+    assert found([late], "US-FREQ-CONV", history) == {"c": verdict}
+
+
+def test_consent_to_hours_is_no_consent_to_more_calls():
+    assert found(week(8, consent_window=True), "US-FREQ-7")["c7"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("region", "calls", "verdict"),
+    [("MA", 2, "pass"), ("MA", 3, "fail"), ("WA", 3, "pass"), ("WA", 4, "fail"), ("TX", 8, "not_applicable"), (None, 8, "not_applicable")],
+)  # fmt: skip
+def test_a_states_cap_is_stricter(region, calls, verdict):
+    before = day([call("old", dialed_at=at("2026-11-01T10:00:00"))]).attempts
+    assert found(week(calls, debtor_region=region), "US-STATE", before)[f"c{calls - 1}"] == verdict
+
+
+FACTS = [
+    ("US-TCPA-1", {"agent_kind": "robot", "phone_kind": "mobile", "automated_consent": False}, "fail"),
+    ("US-TCPA-1", {"agent_kind": "robot", "phone_kind": "mobile", "automated_consent": True}, "pass"),
+    ("US-TCPA-1", {"agent_kind": "robot", "phone_kind": "mobile"}, "not_applicable"),
+    ("US-TCPA-1", {"agent_kind": "robot", "automated_consent": False}, "not_applicable"),
+    ("US-TCPA-1", {"agent_kind": "robot", "phone_kind": "landline", "automated_consent": False}, "not_applicable"),
+    ("US-TCPA-1", {"agent_kind": "human", "phone_kind": "mobile", "automated_consent": False}, "not_applicable"),
+    ("US-INCONV", {"inconvenient": True}, "fail"),
+    ("US-INCONV", {"inconvenient": False}, "pass"),
+    ("US-INCONV", {}, "not_applicable"),
+    ("US-INCONV", {"inconvenient": True, "direction": "inbound"}, "not_applicable"),
+    ("US-RET", {"recording_keep_until": date(2029, 11, 19)}, "fail"),
+    ("US-RET", {"recording_keep_until": date(2029, 11, 20)}, "pass"),
+    ("US-RET", {}, "not_applicable"),
+]
+
+
+@pytest.mark.parametrize(("rule", "facts", "verdict"), FACTS)
+def test_what_the_list_says(rule, facts, verdict):
+    assert found([call("c", dialed_at=at("2026-11-20T10:00:00"), answered=False, **facts)], rule) == {"c": verdict}
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ("please don't call me at work", "fail"),
+        ("my boss won't let me take calls", "fail"),
+        ("i am busy, i can't talk right now", "pass"),
+    ],
+)
+def test_another_time_or_place_once_asked_for_is_looked_at_by_a_person(said, verdict):
+    def calls(**facts):
+        when = (at("2026-11-20T10:00:00"), at("2026-11-20T15:00:00"))
+        return [call("a", f"customer: {said}", dialed_at=when[0], phone_key="p"),
+                call("b", dialed_at=when[1], phone_key="p", **facts)]  # fmt: skip
+
+    assert found(calls(), "US-INCONV-SAID") == {"a": "pass", "b": verdict}
+    assert found(calls(inconvenient=False), "US-INCONV-SAID")["b"] == "not_applicable", "then the list knows better"
+    assert found(calls(), "US-CEASE")["b"] == "pass", "that is no wish never to be called"
+    rule = next(rule for rule in pack("en-US").rules if rule.id == "US-INCONV-SAID")
+    assert rule.status == "trial"
+
+
+def test_a_communication_after_a_conversation_is_no_first_one():
+    talked = {"debtor_id": "d", "case_id": "k", "timezone": EASTERN, "first_contact": True, "stage": "M1"}
+    history = day([call("old", dialed_at=at("2026-11-13T10:00:00"), talk_ms=60_000, **talked)]).attempts
+    later = [call("c", *OPENED, "agent: you owe $50.00", dialed_at=at("2026-11-20T10:00:00"), **talked)]
+    assert found(later, "US-MM-1") == {"c": "fail"} and found(later, "US-MM-2") == {"c": "not_applicable"}
+    assert found(later, "US-MM-1", history) == {"c": "not_applicable"}
+    assert found(later, "US-MM-2", history) == {"c": "fail"}
 
 
 def test_the_week_rolls():
@@ -111,6 +194,11 @@ def test_two_unanswered_calls_within_five_minutes(seconds, verdict):
     assert found(calls, "US-FREQ-PAT") == {"a": "pass", "b": verdict}
 
 
+OPENED = ("agent: this is Ann, am I speaking with John", "customer: speaking")
+SHORT = "agent: this is an attempt to collect a debt"
+FULL = "agent: this is an attempt to collect a debt and any information obtained will be used for that purpose"
+FIRST, LATER = {"stage": "M1", "first_contact": True}, {"stage": "M1", "first_contact": False}
+
 SAID = [
     ("US-HAR", ["agent: you are a deadbeat"], {}, "fail"),
     ("US-HAR", ["agent: I'm not calling you a deadbeat"], {}, "pass"),
@@ -127,26 +215,43 @@ SAID = [
     ("US-3P-DISC", ["agent: am I speaking with John", "customer: speaking", "agent: you owe a debt"], {}, "pass"),
     ("US-VM", ["customer: please leave a message after the tone", "agent: call us about your debt"], {}, "fail"),
     ("US-VM", ["customer: please leave a message after the tone", "agent: please call us back"], {}, "pass"),
+    ("US-MM-1", [*OPENED, SHORT, "agent: you owe $50.00"], {"stage": "M1"}, "not_applicable"),
+    ("US-MM-1", [*OPENED, SHORT, "agent: you owe $50.00"], FIRST, "fail"),
+    ("US-MM-1", [*OPENED, FULL, "agent: you owe $50.00"], FIRST, "pass"),
+    ("US-MM-1", [*OPENED, "agent: you owe $50.00", FULL], FIRST, "fail"),
+    ("US-MM-1", [*OPENED, "agent: you owe $50.00, please pay today"], FIRST, "fail"),
     (
         "US-MM-1",
-        [
-            "agent: this is Ann, am I speaking with John",
-            "customer: speaking",
-            "agent: this is an attempt to collect a debt, you owe $50.00",
-        ],
-        {"stage": "M1"},
+        [*OPENED[:1], "customer: he's not here", "agent: thank you, please have him call us back"],
+        FIRST,
+        "not_applicable",
+    ),
+    ("US-MM-2", [*OPENED, SHORT, "agent: you owe $50.00"], {"stage": "M1"}, "pass"),
+    ("US-MM-2", [*OPENED, SHORT, "agent: you owe $50.00"], LATER, "pass"),
+    ("US-MM-2", [*OPENED, "agent: you owe $50.00, please pay today"], {"stage": "M1"}, "fail"),
+    ("US-MM-2", [*OPENED, "agent: you owe $50.00, please pay today"], LATER, "fail"),
+    ("US-MM-2", [*OPENED, "agent: you owe $50.00, please pay today"], FIRST, "not_applicable"),
+    ("US-TIMEBAR", ["agent: if you do not pay we will sue you"], {"time_barred": True}, "fail"),
+    ("US-TIMEBAR", ["agent: we are going to file a suit"], {"time_barred": True}, "fail"),
+    ("US-TIMEBAR", ["agent: because of its age we will not sue you for it"], {"time_barred": True}, "pass"),
+    (
+        "US-TIMEBAR",
+        ["customer: are you going to sue you know", "agent: no, we can't sue you for this"],
+        {"time_barred": True},
         "pass",
     ),
+    ("US-TIMEBAR", ["agent: we will sue you"], {"time_barred": False}, "not_applicable"),
+    ("US-TIMEBAR", ["agent: we will sue you"], {}, "not_applicable"),
+    ("US-REC", [*OPENED, SHORT, "agent: you owe $50.00"], {"stage": "M1", "debtor_region": "CA"}, "fail"),
+    ("US-REC", ["agent 0s: this call is recorded", *OPENED, SHORT], {"stage": "M1", "debtor_region": "CA"}, "pass"),
     (
-        "US-MM-1",
-        [
-            "agent: this is Ann, am I speaking with John",
-            "customer: speaking",
-            "agent: you owe $50.00, please pay today",
-        ],
-        {"stage": "M1"},
+        "US-REC",
+        ["agent 0s: hello there", "agent 18s: this call is recorded", *OPENED, SHORT],
+        {"stage": "M1", "debtor_region": "CA"},
         "fail",
     ),
+    ("US-REC", [*OPENED, SHORT], {"stage": "M1", "debtor_region": "TX"}, "not_applicable"),
+    ("US-REC", [*OPENED, SHORT], {"stage": "M1"}, "not_applicable"),
     ("US-DISP-DNC", ["customer: stop calling me"], {"outcome": "CALLBACK"}, "fail"),
     ("US-DISP-DNC", ["customer: stop calling it a debt"], {"outcome": "CALLBACK"}, "pass"),
 ]

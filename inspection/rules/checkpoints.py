@@ -43,12 +43,13 @@ def checked(rulebook: Rulebook, day: Day, turns: pl.DataFrame) -> pl.DataFrame:
 
 def states(day: Day, table: pl.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """For each checkpoint and call of the axis: index into STATES (-1: not in its script) and row of the evidence."""
+    state = table["state"].replace_strict(STATES, range(len(STATES)), return_dtype=pl.Int64).to_numpy()
+    call, position = table["call"].to_numpy(), table["position"].to_numpy()
     result = {}
-    for (name,), part in table.group_by("checkpoint", maintain_order=True):
-        code, row = np.full(day.calls, -1), np.full(day.calls, -1, np.int64)
-        call = part["call"].to_numpy()
-        code[call] = part["state"].replace_strict(STATES, range(len(STATES)), return_dtype=pl.Int64).to_numpy()
-        row[call] = part["position"].to_numpy()
+    of_one = table.with_row_index("rows").group_by("checkpoint", maintain_order=True).agg("rows")
+    for name, rows in zip(of_one["checkpoint"], of_one["rows"], strict=True):
+        which, code, row = rows.to_numpy(), np.full(day.calls, -1), np.full(day.calls, -1, np.int64)
+        code[call[which]], row[call[which]] = state[which], position[which]
         result[name] = (code, row)
     return result
 

@@ -8,35 +8,50 @@ Each fact looks back from a call over sorted events of the same group (a debtor'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
+from inspection.lexicon.ragged import spread
 from inspection.rules.disposition import INVALID_NUMBER, NOT_CONNECTED
 from inspection.tables import ATTEMPTS
 
 DAY_MS = 86_400_000
-MINUTE_MS = 60_000
+AGREED_DAYS = 7
+"""Consent to further calls holds for the day it was given and the six after it (12 CFR 1006.14(b)(3)(i))."""
+FAR_MS = 366 * DAY_MS
+"""Stands for the time since an attempt that was never made."""
+NEVER = 1 << 30
+"""A day after all days."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """For each call of the axis the events `ids[low:high]` that count for it; low == high where none does."""
+    """For each call of the axis the events `rows[low:high]` that count for it; ids: names of the calls by row."""
 
     low: np.ndarray
     high: np.ndarray
+    rows: np.ndarray
     ids: pl.Series
 
     @property
     def count(self) -> np.ndarray:
         return np.maximum(self.high - self.low, 0)
 
+    @property
+    def found(self) -> np.ndarray:
+        return self.high > self.low
+
+    @property
+    def last(self) -> np.ndarray:
+        """Row of the last event before each call, -1 where there is none."""
+        return np.append(self.rows, -1)[np.where(self.found, self.high - 1, -1)]
+
     def calls(self, which: np.ndarray) -> pl.Series:
         """Lists of the call ids in the windows of those calls."""
-        low, count = self.low[which], self.count[which]
-        places = np.repeat(low - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(count.sum())
-        frame = pl.DataFrame({"of": np.repeat(np.arange(len(which)), count), "id": self.ids.gather(places)})
+        of, place = spread(self.low[which], self.high[which])
+        frame = pl.DataFrame({"of": of, "id": self.ids.gather(self.rows[place])})
         lists = frame.group_by("of", maintain_order=True).agg("id")
         return pl.DataFrame({"of": np.arange(len(which))}).join(lists, on="of", how="left", maintain_order="left")["id"]
 
@@ -61,170 +76,170 @@ def look_back(
     known = history is not None and len(history) > 0  # an empty store knows nothing of the days before
     columns = [*ATTEMPTS.names(), "dialed_local", "said"]
     every = calls.select(*columns, call=pl.col("call").cast(pl.Int64))
-    if known and len(history):
+    if known:
         earlier = history.join(calls.select("call_id"), on="call_id", how="anti").unique(
             "call_id", keep="first", maintain_order=True
         )
         every = pl.concat(
             [earlier.select(columns).with_columns(call=pl.lit(-1, pl.Int64)), every], how="vertical_relaxed"
         )
-    every = _prepared(every, effective_talk_ms)
-    base = every.filter(pl.col("call") >= 0).sort("call")
-    facts: dict[str, pl.Series | np.ndarray] = {"call_id": base["call_id"], "effective": base["effective"]}
+    events = _Events.of(every, effective_talk_ms)
+    values: dict[str, np.ndarray] = {name: events.own(name) for name in ("effective", "counts_for_debt")}
+    certain: dict[str, np.ndarray] = {name: np.ones(len(calls), bool) for name in values}
     windows: dict[str, Window] = {}
 
-    def count(
-        name: str,
-        events: pl.Expr,
-        group: str,
-        since: np.ndarray | None,
-        *,
-        with_self: bool,
-        where: pl.Expr | None = None,
-    ) -> Window:
-        window = _window(base, every.filter(events), group, since, with_self=with_self)
-        windows[name] = window
-        null = base[group].is_null() | base["at"].is_null()
-        facts[name] = _masked(
-            window.count, null if where is None else null | ~base.select(where.fill_null(False)).to_series()
-        )
-        return window
+    def count(name: str, among: np.ndarray, group: str, since: np.ndarray | None, *, with_self: bool) -> None:
+        windows[name] = window = events.window(among, group, since, with_self=with_self)
+        values[name] = window.count
+        certain[name] = (events.own(group) > 0) & events.own("timed")
 
-    day_start = base["day_start"].fill_null(0).to_numpy()
-    outbound = pl.col("direction").fill_null("outbound") == "outbound"
-    count("debtor_effective_today", pl.col("effective") & outbound, "debtor", day_start, with_self=True)
-    count("number_unanswered_today", pl.col("answered_at").is_null() & outbound, "number", day_start, with_self=True)
-    count("number_calls_today", outbound, "number", day_start, with_self=True)
+    outbound, effective = events.column("outbound"), events.column("effective")
+    day_start = events.own("day_start")
     week = day_start - 6 * DAY_MS
-    debt = count(
-        "debt_calls_7_days",
-        outbound & pl.col("connects") & ~pl.col("consent_window").fill_null(False),
-        "debt",
-        week,
-        with_self=True,
-    )
-    talked = count("conversation_7_days", pl.col("effective"), "debt", week, with_self=False)
-    facts["conversation_7_days"] = _masked(talked.count > 0, base["debt"].is_null())
-    contacts = count("contacts_of_person", outbound, "number", None, with_self=True)
-    voiced = pl.col("said").list.contains("do_not_call").fill_null(False)
-    registered = (pl.col("outcome") == "DNC").fill_null(False)
-    stop = count("asked_to_stop", voiced | registered, "number", None, with_self=False)
-    facts["asked_to_stop"] = _masked(stop.count > 0, base["number"].is_null())
+    count("debtor_effective_today", effective & outbound, "debtor", day_start, with_self=True)
+    count("number_unanswered_today", outbound & ~events.column("answered"), "number", day_start, with_self=True)
+    count("number_calls_today", outbound, "number", day_start, with_self=True)
+    count("debt_calls_7_days", events.column("counts_for_debt"), "debt", week, with_self=True)
+    count("conversation_7_days", effective, "debt", week, with_self=False)
+    count("contacts_of_person", outbound, "number", None, with_self=True)
+    for name in ("asked_to_stop", "asked_another_time"):
+        count(name, events.column(name), "number", None, with_self=False)
+    count("first_contact", effective, "debt", None, with_self=False)
     # what lies before the first call we know of is unknown: only a count over the limit is certain then
-    covered = known | (week >= (every["at"].min() or 0))
-    facts["debt_calls_7_days"] = facts["debt_calls_7_days"].set(pl.Series(~covered & (debt.count <= weekly)), None)
-    facts["conversation_7_days"] = facts["conversation_7_days"].set(pl.Series(~covered & (talked.count == 0)), None)
-    facts["contacts_of_person"] = facts["contacts_of_person"].set(pl.Series((contacts.count <= 1) & (not known)), None)
-    facts |= _previous(base, every.filter(outbound), windows)
-    facts |= _promise(base, every, windows)
-    facts |= _own_number(
-        base, every.filter(outbound & (pl.col("phone_owner") == "debtor")), windows, known=known, enough=failures
-    )
-    frame = pl.DataFrame({name: pl.Series(name, column) for name, column in facts.items()})
-    return CrossCall(frame, windows)
+    covered = known | (week >= events.first)
+    certain["debt_calls_7_days"] &= covered | (values["debt_calls_7_days"] > weekly)
+    certain["conversation_7_days"] = (events.own("debt") > 0) & (covered | (values["conversation_7_days"] > 0))
+    certain["contacts_of_person"] &= known | (values["contacts_of_person"] > 1)
+    certain["asked_to_stop"] = certain["asked_another_time"] = events.own("number") > 0
+    for name in ("conversation_7_days", "asked_to_stop", "asked_another_time"):
+        values[name] = values[name] > 0
+    talked, told = values["first_contact"] > 0, calls["first_contact"]
+    certain["first_contact"] = talked | told.is_not_null().to_numpy()
+    values["first_contact"] = ~talked & told.fill_null(False).to_numpy()
+    values |= _previous(events, windows)
+    values["promise_pending"], certain["promise_pending"] = _promise(events, windows), events.own("debtor") > 0
+    own, certain_own = _own_number(events, windows, known=known, enough=failures)
+    values |= own
+    certain |= dict.fromkeys(own, certain_own)
+    table = pl.DataFrame({**values, **{f"{name} is certain": mask for name, mask in certain.items()}})
+    facts = table.select(pl.when(f"{name} is certain").then(name) if name in certain else name for name in values)
+    return CrossCall(facts.insert_column(0, calls["call_id"]), windows)
+
+
+@dataclass(frozen=True)
+class _Events:
+    """Every known call in the order of time, one row each. Groups are numbered from 1; 0 is no group.
+
+    mine: for each call of the axis its row; first: time of the first known event, ms.
+    """
+
+    frame: pl.DataFrame
+    mine: np.ndarray
+    first: int
+
+    @classmethod
+    def of(cls, every: pl.DataFrame, effective_talk_ms: int) -> _Events:
+        frame = _prepared(every, effective_talk_ms)
+        call, timed = frame["call"].to_numpy(), frame["timed"].to_numpy()
+        days_own = np.flatnonzero(call >= 0)
+        first = int(frame["at"].to_numpy()[timed].min(initial=np.iinfo(np.int64).max)) if timed.any() else 0
+        return cls(frame, days_own[np.argsort(call[days_own], kind="stable")], first)
+
+    def column(self, name: str) -> np.ndarray:
+        return self.frame[name].to_numpy()
+
+    def own(self, name: str) -> np.ndarray:
+        """The column for the calls of the axis."""
+        return self.column(name)[self.mine]
+
+    def window(self, among: np.ndarray, group: str, since: np.ndarray | None, *, with_self: bool) -> Window:
+        """Those of the events `among` that are of the call's group, from `since` (ms; None: ever) up to this call,
+        itself included or not."""
+        groups, at, timed = self.column(group), self.column("at"), self.column("timed")
+        rows = np.flatnonzero(among & timed & (groups > 0))
+        rows = rows[np.argsort(groups[rows], kind="stable")]
+        start = self.first - 8 * DAY_MS
+        key = _combined(groups[rows], at[rows] - start)
+        own, now = groups[self.mine], np.where(timed, at, start)[self.mine]
+        since = np.full(len(own), start) if since is None else np.maximum(since, start)
+        low = np.searchsorted(key, _combined(own, since - start))
+        high = np.searchsorted(key, _combined(own, now - start), side="right" if with_self else "left")
+        return Window(low, np.maximum(high, low), rows, self.frame["call_id"])
 
 
 def _prepared(every: pl.DataFrame, effective_talk_ms: int) -> pl.DataFrame:
-    """With group numbers, time in ms (`at`), start of the local day in the same clock, and what counts as effective."""
+    """What the facts look at, without nulls, in the order of time: group numbers, times in ms, days, marks."""
     answered = pl.col("answered_at").is_not_null()
     person = pl.col("outcome").fill_null("") != "VOICEMAIL"
-    local_midnight = (pl.col("dialed_local") - pl.col("dialed_local").dt.truncate("1d")).dt.total_milliseconds()
-    return every.with_columns(
-        at=pl.col("dialed_at").dt.epoch("ms"),
-        day_start=pl.col("dialed_at").dt.epoch("ms") - local_midnight,
+    at = pl.col("dialed_at").dt.epoch("ms")
+    midnight = (pl.col("dialed_local") - pl.col("dialed_local").dt.truncate("1d")).dt.total_milliseconds()
+    outbound = pl.col("direction").fill_null("outbound") == "outbound"
+    invalid = pl.col("outcome").is_in(list(INVALID_NUMBER)).fill_null(False)
+    registered = pl.col("outcome") == "DNC"
+    local_day = pl.col("dialed_local").dt.date().to_physical()
+    agreed = (local_day - pl.col("call_consent_on").to_physical()).is_between(0, AGREED_DAYS - 1)
+    professional = pl.col("phone_owner") == "professional"
+    promised = pl.when(pl.col("outcome") == "PTP").then(pl.col("promise_date").to_physical())
+    debt = pl.when(pl.col("debtor_id").is_not_null()).then(pl.struct("debtor_id", "case_id").rank("dense"))
+    return every.select(
+        "call", "call_id", answered=answered, outbound=outbound, invalid=invalid,
+        timed=at.is_not_null(), at=at.fill_null(0), day_start=(at - midnight).fill_null(0),
         effective=answered & person & (pl.col("talk_ms").fill_null(0) >= effective_talk_ms),
-        connects=~pl.col("outcome").is_in(list(INVALID_NUMBER)).fill_null(False),
-        debtor=_group("debtor_id"), number=_group("phone_key"),
-        debt=pl.when(pl.col("debtor_id").is_not_null())
-        .then(pl.struct("debtor_id", "case_id").rank("dense").cast(pl.Int64)),
-    ).sort("at", "call_id", nulls_last=False, maintain_order=True)  # fmt: skip
+        counts_for_debt=outbound & ~invalid & ~agreed.fill_null(False) & ~professional.fill_null(False),
+        asked_to_stop=_voiced("do_not_call") | registered.fill_null(False),
+        asked_another_time=_voiced("callback_time"),
+        on_own_number=outbound & (pl.col("phone_owner") == "debtor").fill_null(False),
+        failed=~answered | pl.col("outcome").is_in(list(NOT_CONNECTED)).fill_null(False),
+        promised_day=promised.fill_null(-1), local_day=local_day.fill_null(NEVER),
+        debtor=_group(pl.col("debtor_id").rank("dense")), number=_group(pl.col("phone_key").rank("dense")),
+        debt=_group(debt),
+    ).sort("timed", "at", "call_id", maintain_order=True)  # fmt: skip
 
 
-def _group(column: str) -> pl.Expr:
-    return pl.col(column).rank("dense").cast(pl.Int64)
+def _voiced(category: str) -> pl.Expr:
+    return pl.col("said").list.contains(category).fill_null(False)
 
 
-def _window(
-    base: pl.DataFrame, events: pl.DataFrame, group: str, since: np.ndarray | None, *, with_self: bool
-) -> Window:
-    """Events of the call's group from `since` (ms; None: ever) up to this call, itself included or not."""
-    events = events.drop_nulls([group, "at"]).sort(group, "at", "call_id", maintain_order=True)
-    start = int(min(base["at"].min() or 0, events["at"].min() or 0)) - 8 * DAY_MS
-    key = _combined(events[group].to_numpy(), events["at"].to_numpy(), start)
-    own = base[group].fill_null(-1).to_numpy()
-    at = base["at"].fill_null(start).to_numpy()
-    low = np.searchsorted(
-        key, _combined(own, np.maximum(since, start) if since is not None else np.full(len(base), start), start)
-    )
-    high = np.searchsorted(key, _combined(own, at, start), side="right" if with_self else "left")
-    return Window(low, np.maximum(high, low), events["call_id"])
+def _group(number: pl.Expr) -> pl.Expr:
+    return number.cast(pl.Int64).fill_null(0)
 
 
-def _combined(group: np.ndarray, at: np.ndarray, start: int) -> np.ndarray:
-    return (group.astype(np.int64) << 42) + (at - start)
+def _combined(group: np.ndarray, ms: np.ndarray) -> np.ndarray:
+    return (group << 42) + ms
 
 
-def _masked(values: np.ndarray, null: pl.Series) -> pl.Series:
-    return pl.Series(values).set(null, None)
-
-
-def _previous(base: pl.DataFrame, attempts: pl.DataFrame, windows: dict[str, Window]) -> dict[str, pl.Series]:
+def _previous(events: _Events, windows: dict[str, Window]) -> dict[str, np.ndarray]:
     """Time since the attempt before on the same number, and the same where neither was answered."""
-    window = _window(base, attempts, "number", None, with_self=False)
-    events = attempts.drop_nulls(["number", "at"]).sort("number", "at", "call_id", maintain_order=True)
-    found = window.count > 0
-    last = np.where(found, window.high - 1, 0)
-    null = pl.Series(~found) | base["number"].is_null()
-    at = events["at"].to_numpy()[last] if len(events) else np.zeros(len(base), np.int64)
-    gap = _masked(base["at"].fill_null(0).to_numpy() - at, null)
-    unanswered = events["answered_at"].is_null().to_numpy()[last] if len(events) else np.zeros(len(base), bool)
-    windows["since_last_attempt"] = windows["unanswered_since_last"] = Window(
-        last, np.where(found, last + 1, last), events["call_id"]
+    window = events.window(events.column("outbound"), "number", None, with_self=False)
+    last = window.last
+    gap = np.where(window.found, events.own("at") - events.column("at")[last], FAR_MS)
+    answered = events.column("answered")[last] | events.own("answered")
+    windows["since_last_attempt"] = windows["unanswered_since_last"] = replace(
+        window, low=np.where(window.found, window.high - 1, window.low)
     )
-    far = 366 * DAY_MS
-    both = gap.set(pl.Series(~unanswered) | base["answered_at"].is_not_null(), far)
-    return {"since_last_attempt": gap.fill_null(far), "unanswered_since_last": both.fill_null(far)}
+    return {"since_last_attempt": gap, "unanswered_since_last": np.where(answered, FAR_MS, gap)}
 
 
-def _promise(base: pl.DataFrame, every: pl.DataFrame, windows: dict[str, Window]) -> dict[str, pl.Series]:
-    """Whether the debtor's last connected outcome before this call is a promise for this day or later."""
-    talks = every.filter(pl.col("answered_at").is_not_null()).drop_nulls(["debtor", "at"])
-    window = _window(base, talks, "debtor", None, with_self=False)
-    talks = talks.sort("debtor", "at", "call_id", maintain_order=True)
-    found = window.count > 0
-    last = np.where(found, window.high - 1, 0)
-    if not len(talks):
-        return {"promise_pending": _masked(np.zeros(len(base), bool), base["debtor"].is_null())}
-    before = talks.select("outcome", "promise_date")[last]
-    pending = (before["outcome"] == "PTP") & (before["promise_date"] > base["dialed_local"].dt.date())
-    windows["promise_pending"] = Window(last, np.where(found, last + 1, last), talks["call_id"])
-    return {
-        "promise_pending": _masked((pending.fill_null(False) & pl.Series(found)).to_numpy(), base["debtor"].is_null())
-    }
+def _promise(events: _Events, windows: dict[str, Window]) -> np.ndarray:
+    """Whether the debtor's last connected outcome before this call is a promise for a later day."""
+    window = events.window(events.column("answered"), "debtor", None, with_self=False)
+    windows["promise_pending"] = replace(window, low=np.where(window.found, window.high - 1, window.low))
+    return window.found & (events.column("promised_day")[window.last] > events.own("local_day"))
 
 
 def _own_number(
-    base: pl.DataFrame, own: pl.DataFrame, windows: dict[str, Window], *, known: bool, enough: int
-) -> dict[str, pl.Series]:
-    """Consecutive failures on the debtor's own number just before, and whether the last one met a dead number."""
-    own = own.drop_nulls(["debtor", "at"]).sort("debtor", "at", "call_id", maintain_order=True)
-    window = _window(base, own, "debtor", None, with_self=False)
-    if not len(own):
-        none = pl.Series(np.zeros(len(base), np.int64)).set(pl.Series(np.full(len(base), not known)), None)
-        return {"own_number_failures": none, "own_number_invalid": none.cast(pl.Boolean)}
-    failed = (own["answered_at"].is_null() | own["outcome"].is_in(list(NOT_CONNECTED)).fill_null(False)).to_numpy()
-    position = np.arange(len(own))
-    starts = np.diff(own["debtor"].to_numpy(), prepend=-1) != 0
-    last_success = np.maximum.accumulate(np.where(~failed, position, np.where(starts, position - 1, -1)))
-    found = window.count > 0
-    last = np.where(found, window.high - 1, 0)
-    streak = np.where(found, last - last_success[last], 0)
-    invalid = own["outcome"].is_in(list(INVALID_NUMBER)).fill_null(False).to_numpy()[last] & found
-    windows["own_number_failures"] = Window(window.high - streak, window.high, own["call_id"])
+    events: _Events, windows: dict[str, Window], *, known: bool, enough: int
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Consecutive failures on the debtor's own number just before, and whether the last one met a dead number; and
+    for which calls that is certain."""
+    window = events.window(events.column("on_own_number"), "debtor", None, with_self=False)
+    failed, debtor = events.column("failed")[window.rows], events.column("debtor")[window.rows]
+    position, opens = np.arange(len(failed)), np.diff(debtor, prepend=-1) != 0
+    success = np.maximum.accumulate(np.where(~failed, position, np.where(opens, position - 1, -1)))
+    last = np.where(window.found, window.high - 1, -1)
+    streak = np.where(window.found, last - np.append(success, 0)[last], 0)
+    invalid = window.found & events.column("invalid")[window.last]
+    windows["own_number_failures"] = replace(window, low=window.high - streak)
     # without the days before, fewer failures than asked for prove nothing
-    unknown = pl.Series(np.full(len(base), not known)) & ~pl.Series(invalid)
-    doubtful = unknown & pl.Series((streak == window.count) & (streak < enough))
-    return {
-        "own_number_failures": pl.Series(streak).set(doubtful, None),
-        "own_number_invalid": pl.Series(invalid).set(doubtful, None),
-    }
+    certain = known | invalid | (streak < window.count) | (streak >= enough)
+    return {"own_number_failures": streak, "own_number_invalid": invalid}, certain

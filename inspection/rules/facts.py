@@ -14,7 +14,7 @@ TEXT, NUMBER, DURATION, TIME, DATE, FLAG = "text", "number", "duration", "time o
 FACTS: dict[str, tuple[str, str]] = {
     # as the dialer lists them (tables.ATTEMPTS)
     "direction": (TEXT, "outbound | inbound"),
-    "phone_owner": (TEXT, "whose number was dialled: debtor | contact | guarantor | unknown"),
+    "phone_owner": (TEXT, "whose number was dialled: debtor | contact | guarantor | professional | unknown"),
     "stage": (TEXT, "M0 | M1 | M2"),
     "dpd": (NUMBER, "days past due"),
     "product": (TEXT, "product of the account"),
@@ -32,6 +32,11 @@ FACTS: dict[str, tuple[str, str]] = {
     "consent_window": (FLAG, "the debtor agreed to calls outside the usual hours"),
     "do_not_call": (FLAG, "a stop flag stood before this attempt"),
     "waiver_code": (TEXT, "approved waiver of the account"),
+    "debtor_region": (TEXT, "state or province where the debtor lives"),
+    "phone_kind": (TEXT, "mobile | landline | voip"),
+    "automated_consent": (FLAG, "consent to robots and automated dialling of this number is on file"),
+    "inconvenient": (FLAG, "the debtor had named this time or place inconvenient"),
+    "time_barred": (FLAG, "the time in which the debt may be sued for has run out"),
     # derived from them
     "answered": (FLAG, "somebody or something answered"),
     "dialed_time": (TIME, "local time of day of dialling"),
@@ -45,9 +50,9 @@ FACTS: dict[str, tuple[str, str]] = {
     "duration_ms": (DURATION, "length of the recording"),
     "length_gap": (NUMBER, "share of the talk time that the recording lacks; negative when it is longer"),
     "length_surplus": (NUMBER, "share of the talk time by which the recording is longer"),
-    "recording_kept": (
-        FLAG,
-        "the recording is still there before its retention ends; known only where the archive was checked",
+    "recording_kept_months": (
+        NUMBER,
+        "whole months from the call to the deletion of its recording, done or planned, where the list says so",
     ),
     "first_word_ms": (DURATION, "answer to the first word of agent or robot"),
     "dead_end_ms": (DURATION, "silence after the last word"),
@@ -71,8 +76,17 @@ FACTS: dict[str, tuple[str, str]] = {
     "own_number_invalid": (FLAG, "the last attempt on the debtor's own number met an invalid number"),
     "asked_to_stop": (FLAG, "somebody on this number asked not to be called again, in an earlier call"),
     "contacts_of_person": (NUMBER, "attempts on this third party's number up to this one"),
-    "debt_calls_7_days": (NUMBER, "calls about the debt in seven consecutive days up to this one"),
+    "counts_for_debt": (
+        FLAG,
+        "outbound, to no dead number, to no professional, not agreed to by the debtor within the seven days",
+    ),
+    "debt_calls_7_days": (NUMBER, "calls that count for the debt in seven consecutive days up to this one"),
     "conversation_7_days": (FLAG, "a conversation about the debt lies in the seven days before"),
+    "first_contact": (
+        FLAG,
+        "the list says that nothing was said about the debt before, and no earlier call says otherwise",
+    ),
+    "asked_another_time": (FLAG, "somebody on this number asked for another time or place, in an earlier call"),
 }
 
 

@@ -74,7 +74,7 @@ def factsheet(
         how="left",
         maintain_order="left",
     )
-    frame = frame.hstack(cross.facts.drop("call_id"))
+    frame = frame.drop("first_contact").hstack(cross.facts.drop("call_id"))
     ringing = (pl.col("answered_at") - pl.col("dialed_at")).dt.total_milliseconds()
     whole = (pl.col("ended_at") - pl.col("dialed_at")).dt.total_milliseconds()
     with_ringing = (pl.col("duration_ms") - whole).abs() + RINGING_MS < (
@@ -92,7 +92,7 @@ def factsheet(
         consent_window=pl.col("consent_window").fill_null(False),  # none on record is none
         do_not_call=pl.col("do_not_call").fill_null(False),
         skip_reason=pl.when(listened).then(pl.lit("inspected")).otherwise("skip_reason"),
-        recording_kept=pl.lit(None, pl.Boolean),
+        recording_kept_months=_months_kept(zone),
         length_surplus=pl.when(pl.col("talk_ms") > 0).then(pl.col("duration_ms") / pl.col("talk_ms") - 1),
         length_gap=pl.when(pl.col("talk_ms") > 0).then(1 - pl.col("duration_ms") / pl.col("talk_ms")),
         **{f"{name}_time": time_of_day(f"{name}_local") for name in ("dialed", "answered", "ended")},
@@ -139,6 +139,17 @@ def hearing(facts: pl.DataFrame, thresholds: Any) -> tuple[np.ndarray, np.ndarra
     words = pl.when(pl.col("turn_count").is_null()).then(0).when(poor).then(1).otherwise(2)
     levels = facts.select(words=words, sound=pl.when(pl.col("sound_measured").fill_null(False)).then(2).otherwise(0))
     return levels["words"].to_numpy(), levels["sound"].to_numpy()
+
+
+def _months_kept(zone: str) -> pl.Expr:
+    """Whole calendar months from the call's local day to the last day on which its recording was or will be there.
+
+    A deletion that happened counts, whatever was planned. Deleted on the day 24 months later is kept for 24 months.
+    """
+    deleted = pl.col("recording_deleted_at").dt.convert_time_zone(zone).dt.date()
+    last, called = pl.coalesce(deleted, "recording_keep_until"), pl.col("dialed_local").dt.date()
+    months = (last.dt.year() - called.dt.year()) * 12 + last.dt.month() - called.dt.month()
+    return months - (last.dt.day() < called.dt.day()).cast(pl.Int32)
 
 
 def _talk(turns: pl.DataFrame) -> pl.DataFrame:

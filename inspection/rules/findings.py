@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from inspection.rules.conditions import MISSING, NO, UNSURE, YES, Day
 from inspection.rules.crosscall import CrossCall
@@ -97,14 +96,11 @@ def frame(
     quoted = pl.concat([evidence.clear(1), evidence], rechunk=True)[proof]
     sure = pl.Series([1.0, 1.0, 0.5, 1.0], dtype=pl.Float32).gather(verdict)
     live = asked.live[number, call].astype(np.uint32)
-    result = quoted.with_columns(
-        _of(rules, "role", pl.String).gather(number).alias("rule_role"), sure.alias("sure"),
-        call_id=day.facts["call_id"].gather(call), rule_id=_of(rules, "id", pl.String).gather(number),
-        rule_version=_of(rules, "version", pl.Int32).gather(number),
-        title=_of(rules, "title", pl.String).gather(number),
-        verdict=pl.Series(VERDICTS).gather(verdict), severity=_of(rules, "severity", pl.String).gather(number),
-        status=pl.Series(["trial", "live"]).gather(live), source=_of(rules, "source", pl.String).gather(number),
-        reason=pl.concat([plain, story]).gather(text), related_calls=_related(rules, cross, call, number, told),
+    result = quoted.hstack(_about(rules)[number]).with_columns(
+        sure.alias("sure"), call_id=day.facts["call_id"].gather(call), verdict=pl.Series(VERDICTS).gather(verdict),
+        status=pl.Series(["trial", "live"]).gather(live), reason=pl.concat([plain, story]).gather(text),
+        expected=_expected(rules, number[told]).gather(proof),
+        related_calls=_related(rules, cross, call, number, told),
     )  # fmt: skip
     result = result.with_columns(role=pl.coalesce("role", "rule_role"), confidence=pl.coalesce("confidence", "sure"))
     return conform(result.select(list(FINDINGS)), FINDINGS, table="findings")
@@ -117,8 +113,14 @@ def _shown(day: Day, rows: np.ndarray, columns: tuple[str, ...]) -> pl.DataFrame
     return evidence.select(pl.all().gather(found)) if len(evidence) else evidence.clear(len(rows))
 
 
-def _of(rules: tuple[Rule, ...], name: str, dtype: type[pl.DataType]) -> pl.Series:
-    return pl.Series([getattr(rule, name) for rule in rules], dtype=dtype)
+def _about(rules: tuple[Rule, ...]) -> pl.DataFrame:
+    """What each rule says of itself, one row a rule."""
+    columns = {"rule_id": "id", "rule_version": "version", "title": "title", "severity": "severity", "source": "source",
+               "rule_role": "role"}  # fmt: skip
+    return pl.DataFrame(
+        {column: [getattr(rule, name) for rule in rules] for column, name in columns.items()},
+        schema_overrides={"rule_version": pl.Int32},
+    )
 
 
 def _texts(rules: tuple[Rule, ...], sentences: dict[str, str]) -> pl.Series:
@@ -129,6 +131,12 @@ def _texts(rules: tuple[Rule, ...], sentences: dict[str, str]) -> pl.Series:
         heard = [rule.reason, cleared, rule.reason, sentences["weak_hearing"]]
         texts += heard + [sentences[name] for name in ("out_of_scope", "no_words", "no_sound", "no_fact")]
     return pl.Series(texts, dtype=pl.String)
+
+
+def _expected(rules: tuple[Rule, ...], told: np.ndarray) -> pl.Series:
+    """A null, then for each told finding what its rule asks for; null where the rule does not say."""
+    sentences = pl.Series([None, *(rule.expected or None for rule in rules)], dtype=pl.String)
+    return sentences.gather(np.concatenate([[0], 1 + told]))
 
 
 def _told(
@@ -188,8 +196,8 @@ def _related(
         if parts
         else pl.DataFrame(schema={"row": pl.Int64, "other": pl.String})
     )
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(pairs["row"].to_numpy(), minlength=len(call)))])
-    lists = pa.LargeListArray.from_arrays(
-        pa.array(offsets, pa.int64()), pairs["other"].to_arrow().cast(pa.large_string())
-    )
-    return pl.Series(pl.from_arrow(lists), dtype=pl.List(pl.String))
+    lists = pairs.group_by("row", maintain_order=True).agg("other")
+    place = np.zeros(len(call), np.int64)
+    place[lists["row"].to_numpy()] = 1 + np.arange(len(lists))
+    none = pl.Series([[]], dtype=pl.List(pl.String))
+    return pl.concat([none, lists["other"]], rechunk=True).gather(place)

@@ -17,6 +17,7 @@ import polars as pl
 
 from inspection.lexicon.choose import choose
 from inspection.lexicon.search import search
+from inspection.lexicon.timing import WordTimes
 from inspection.rules import checkpoints, evidence, findings, robot, scorecard, sources
 from inspection.rules.conditions import Day
 from inspection.rules.evidence import WHO, Changes, Evidence
@@ -64,9 +65,10 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     ids = calls["call_id"]
     turns = sources.laid_out(heard.turns, calls, value)
     matches = search(rulebook.matcher, turns)
-    hits = choose(matches, rulebook.lexicon, turns, heard.words)
+    words = WordTimes.of(heard.words, turns)
+    hits = choose(matches, rulebook.lexicon, turns, words)
     spotted = sources.hits_evidence(hits, turns, value)
-    said = sources.said(matches, turns, heard.words, rulebook.language, value)
+    said = sources.said(matches, turns, words, rulebook.language, value)
     who = _identity(rulebook, turns, said, spotted)
     acoustic = sources.acoustic_evidence(heard.acoustics, calls)
     parts = [spotted, said, _as_evidence(who), acoustic, robot.repetitions(turns, rulebook.repeat_roles, value)]

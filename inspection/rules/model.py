@@ -51,6 +51,7 @@ class Rule:
     applies: Node | None
     reason: str
     clears: str
+    expected: str
     related: str | None
     role: str
 

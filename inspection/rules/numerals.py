@@ -20,14 +20,8 @@ NUMBER = "[0-9０-９〇零○一壹幺二贰两兩俩三叁仨四肆五伍六�
 
 def values(texts: pl.Series) -> pl.Series:
     """Float64 values of the texts; null where a text is no number."""
-    return (
-        texts.cast(pl.String)
-        .to_frame("text")
-        .select(_PLAIN)
-        .with_columns(_PARTS)
-        .select(_VALUE.alias(texts.name))
-        .to_series()
-    )
+    frame = texts.cast(pl.String).to_frame("text").select(_PLAIN).with_columns(_PARTS).with_columns(_SECTIONS)
+    return frame.select(_VALUE.alias(texts.name)).to_series()
 
 
 def _section(name: str) -> pl.Expr:
@@ -58,14 +52,15 @@ def _unit(text: pl.Expr, unit: str, size: int) -> pl.Expr:
 def _value() -> pl.Expr:
     """The parts put together; built once, because expressions cost more to build than a few numbers to read."""
     bare = pl.col("rest").str.contains(r"^[1-9]$")
-    high = pl.when(pl.col("yi").is_not_null()).then(_section("yi") * 1e8).otherwise(0)
-    middle = pl.when(pl.col("wan").is_not_null()).then(_section("wan") * 1e4).otherwise(0)
+    yi, wan, rest = pl.col("yi_value"), pl.col("wan_value"), pl.col("rest_value")
     low = (
         pl.when(pl.col("rest") == "").then(0)
-        .when(bare & pl.col("wan").is_not_null()).then(_section("rest") * 1e3)
-        .when(bare & pl.col("yi").is_not_null()).then(_section("rest") * 1e7)
-        .otherwise(_section("rest"))
+        .when(bare & pl.col("wan").is_not_null()).then(rest * 1e3)
+        .when(bare & pl.col("yi").is_not_null()).then(rest * 1e7)
+        .otherwise(rest)
     )  # fmt: skip
+    high = pl.when(pl.col("yi").is_not_null()).then(yi * 1e8).otherwise(0)
+    middle = pl.when(pl.col("wan").is_not_null()).then(wan * 1e4).otherwise(0)
     return pl.when(pl.col("text").str.contains(WELLFORMED)).then(high + middle + low)
 
 
@@ -76,4 +71,5 @@ _PARTS = (
     pl.col("text").str.extract(r"(?:^|亿)([^万亿]*)万", 1).alias("wan"),
     pl.col("text").str.extract(r"([^万亿]*)$", 1).alias("rest"),
 )
+_SECTIONS = tuple(_section(name).alias(f"{name}_value") for name in ("yi", "wan", "rest"))
 _VALUE = _value()

@@ -30,7 +30,7 @@ from inspection.rules.script import DETAILS
 from inspection.rules.scriptbook import read_scripts
 
 RULE_FIELDS = {"id", "version", "title", "severity", "status", "needs", "source", "confidence", "applies", "fail",
-               "reason", "clears", "related", "role"}  # fmt: skip
+               "reason", "clears", "expected", "related", "role"}  # fmt: skip
 
 
 SPEAKERS = frozenset({"agent", "robot", "customer"})
@@ -220,6 +220,7 @@ def read_rule(body: Any, place: str, names: Names) -> Rule:
         id=str(data["id"]), version=int(data.get("version", 1)), title=data["title"], severity=data["severity"],
         status=data.get("status", "live"), needs=data["needs"], source=str(data["source"]),
         confidence=str(data.get("confidence", "unverified")), reason=data["reason"], clears=data.get("clears", ""),
+        expected=data.get("expected", ""),
         fail=Reader(names, f"{place}: fail").condition(data["fail"]),
         applies=Reader(names, f"{place}: applies").condition(data["applies"]) if "applies" in data else None,
         related=related, role=data.get("role", "staff"),

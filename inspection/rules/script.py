@@ -31,6 +31,26 @@ class Limits:
     tolerance: int
 
 
+@dataclass(frozen=True)
+class _Course:
+    """How each call went: ms of the answer and of the end in the recording, who ended it, whether a machine spoke."""
+
+    limits: Limits
+    answered: np.ndarray
+    until: np.ndarray
+    hung_up: np.ndarray
+    voicemail: np.ndarray
+
+    @classmethod
+    def of(cls, limits: Limits, facts: pl.DataFrame) -> _Course:
+        known = facts.select(
+            pl.col("answer_offset_ms"), pl.col("heard_until_ms").fill_null(0),
+            hung_up=(pl.col("term_reason") == "customer").fill_null(False),
+            voicemail=(pl.col("last_identity") == "voicemail").fill_null(False),
+        )  # fmt: skip
+        return cls(limits, *(column.to_numpy() for column in known))
+
+
 def choose_scripts(day: Day, scripts: tuple[Script, ...], stated: pl.Series) -> np.ndarray:
     """For each call the position of its script: the one the dialer names, else the first that applies, else -1."""
     chosen = np.full(day.calls, -1)
@@ -49,12 +69,13 @@ def check(day: Day, scripts: tuple[Script, ...], chosen: np.ndarray, limits: Lim
     parts: list[tuple[np.ndarray, ...]] = []
     uses: list[tuple[str, int, Checkpoint]] = []
     said: dict[str, Found] = {}
+    course = _Course.of(limits, day.facts)
     for position, script in enumerate(scripts):
         calls = np.flatnonzero((chosen == position) & (day.words > 0))
         for order, checkpoint in enumerate(script.checkpoints if len(calls) else ()):
             if checkpoint.id not in said:
                 said[checkpoint.id] = checkpoint.say.found(day)
-            result = _state(day, checkpoint, said[checkpoint.id], limits)
+            result = _state(day, checkpoint, said[checkpoint.id], course)
             parts.append((calls, np.full(len(calls), len(uses)), *(values[calls] for values in result)))
             uses.append((script.id, order, checkpoint))
     if not parts:
@@ -73,7 +94,7 @@ CHECKED = pl.Schema(
 PASS, LATE, MISSED, DISORDERED, ALTERED, INAPPLICABLE, DOUBTFUL = range(len(STATES))
 
 
-def _state(day: Day, checkpoint: Checkpoint, said: Found, limits: Limits) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _state(day: Day, checkpoint: Checkpoint, said: Found, course: _Course) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """State, row of the evidence and reason for every call of the day."""
     ev = day.evidence
     strong, _, first_strong, first = relations.per_call(ev, said)
@@ -90,7 +111,7 @@ def _state(day: Day, checkpoint: Checkpoint, said: Found, limits: Limits) -> tup
     mark(~spoken, MISSED, "missing")
     mark(~spoken & (day.words == 1), DOUBTFUL, "weak_hearing")
     _judge_order(day, checkpoint, row, mark)
-    _judge_time(day, checkpoint, row, limits, mark)
+    _judge_time(day, checkpoint, row, course, mark)
     if checkpoint.answered_by is not None:
         asked = Found(row[spoken], np.ones(int(spoken.sum()), bool))
         answered = relations.related(
@@ -100,7 +121,7 @@ def _state(day: Day, checkpoint: Checkpoint, said: Found, limits: Limits) -> tup
         unanswered[ev.call[answered.rows[answered.strong]]] = False
         mark(unanswered, DOUBTFUL, "unanswered")
     mark(spoken & (strong == 0), DOUBTFUL, "weak")
-    _judge_due(day, checkpoint, ~spoken, limits, mark)
+    _judge_due(day, checkpoint, ~spoken, course, mark)
     return state, row, reason
 
 
@@ -122,33 +143,31 @@ def _judge_order(day: Day, checkpoint: Checkpoint, row: np.ndarray, mark: object
         mark(spoken & (first >= 0) & wrong(_at(ev.start_ms, first), at), DISORDERED, "out_of_order")
 
 
-def _judge_time(day: Day, checkpoint: Checkpoint, row: np.ndarray, limits: Limits, mark: object) -> None:
+def _judge_time(day: Day, checkpoint: Checkpoint, row: np.ndarray, course: _Course, mark: object) -> None:
     ev, spoken = day.evidence, row >= 0
     if checkpoint.deadline_ms is not None:
-        due = day.facts["answer_offset_ms"].to_numpy() + checkpoint.deadline_ms
+        due = course.answered + checkpoint.deadline_ms
         late = spoken & (_at(ev.start_ms, row) > due)
         mark(late, LATE, "late")
         mark(
-            late & ((_at(ev.start_ms, row) <= due + limits.tolerance) | (_at(ev.rough_from_ms, row) <= due)),
+            late & ((_at(ev.start_ms, row) <= due + course.limits.tolerance) | (_at(ev.rough_from_ms, row) <= due)),
             DOUBTFUL,
             "near_deadline",
         )
     if checkpoint.last_ms is not None:
-        left = day.facts["heard_until_ms"].fill_null(0).to_numpy() - _at(ev.end_ms, row) - checkpoint.last_ms
-        mark(spoken & (left > limits.tolerance), DISORDERED, "not_at_end")
-        mark(spoken & (left > 0) & (left <= limits.tolerance), DOUBTFUL, "near_deadline")
+        left = course.until - _at(ev.end_ms, row) - checkpoint.last_ms
+        mark(spoken & (left > course.limits.tolerance), DISORDERED, "not_at_end")
+        mark(spoken & (left > 0) & (left <= course.limits.tolerance), DOUBTFUL, "near_deadline")
 
 
-def _judge_due(day: Day, checkpoint: Checkpoint, silent: np.ndarray, limits: Limits, mark: object) -> None:
+def _judge_due(day: Day, checkpoint: Checkpoint, silent: np.ndarray, course: _Course, mark: object) -> None:
     """Where a checkpoint was not said and was not owed; the plainest reason is written last."""
-    facts = day.facts
-    hung_up = (facts["term_reason"] == "customer").fill_null(False).to_numpy()
-    length = facts["heard_until_ms"].fill_null(0).to_numpy()
+    hung_up = course.hung_up
     if checkpoint.deadline_ms is not None and checkpoint.last_ms is None:
-        hung_up &= length - facts["answer_offset_ms"].to_numpy() < checkpoint.deadline_ms + limits.tolerance
+        hung_up = hung_up & (course.until - course.answered < checkpoint.deadline_ms + course.limits.tolerance)
     mark(silent & hung_up, INAPPLICABLE, "hung_up")
-    mark(silent & (length < limits.short), INAPPLICABLE, "short_call")
-    mark((facts["last_identity"] == "voicemail").fill_null(False).to_numpy(), INAPPLICABLE, "voicemail")
+    mark(silent & (course.until < course.limits.short), INAPPLICABLE, "short_call")
+    mark(course.voicemail, INAPPLICABLE, "voicemail")
     if checkpoint.excused is not None:
         mark(silent & (checkpoint.excused.answer(day).state == YES), INAPPLICABLE, "excused")
     if checkpoint.when is not None:

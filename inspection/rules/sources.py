@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from inspection.errors import InputError
-from inspection.lexicon.timing import timed
+from inspection.lexicon.timing import WordTimes, timed
 from inspection.rules.evidence import ROLES
 from inspection.rules.spoken import mentions
 from inspection.tables import ATTEMPTS, TURNS, conform
@@ -72,9 +72,7 @@ def hits_evidence(hits: pl.DataFrame, turns: pl.DataFrame, thresholds: Any) -> p
     )  # fmt: skip
 
 
-def said(
-    matches: pl.DataFrame, turns: pl.DataFrame, words: pl.DataFrame, language: str, thresholds: Any
-) -> pl.DataFrame:
+def said(matches: pl.DataFrame, turns: pl.DataFrame, words: WordTimes, language: str, thresholds: Any) -> pl.DataFrame:
     """Phrases found by the search, and amounts and dates, with their times."""
     phrases = matches.filter(pl.col("kind") == "phrase").select(
         "row",

@@ -9,6 +9,9 @@ days_overdue  逾期…天
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import polars as pl
 
 from inspection.rules.numerals import NUMBER, values
@@ -40,22 +43,27 @@ PATTERNS = {
 ANY_NUMBER = f"{NUMBER}|{SOON}"
 WIDER = {"debt_amount": "amount", "due_date": "date"}
 """A mention of the kind on the left lies in a turn that has one of the kind on the right."""
+MARK = "\0"
+"""Stands for a mention that was taken out of a turn; what was recognised cannot hold it."""
 MOST = 4
 """Mentions of one kind in one turn that are looked at; a turn with more is a list being read out."""
 
 
 def mentions(turns: pl.DataFrame, language: str) -> pl.DataFrame:
     """`row` of the turn, `id`, `value`, `start`, `end` of every mention. turns: column `text`, rows are positions."""
-    text = turns.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), pl.col("text").fill_null(""))
+    said = pl.col("text").fill_null("").str.replace_all(MARK, " ", literal=True)
+    text = turns.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), said)
+    patterns = PATTERNS.get(language, PATTERNS["zh-CN"])
+    wider = WIDER if language.startswith("zh") else {}
     if language.startswith("zh"):
         text = text.filter(pl.col("text").str.contains(ANY_NUMBER))
-    parts: dict[str, pl.DataFrame] = {}
-    for name, pattern in PATTERNS.get(language, PATTERNS["zh-CN"]).items():
-        wider = parts.get(WIDER.get(name, "")) if language.startswith("zh") else None
-        likely = text if wider is None else text.filter(pl.col("row").is_in(wider["row"].unique().implode()))
-        parts[name] = _found(likely, name, pattern)
-    found = pl.concat(parts.values())
-    found = found.with_columns(number=values(found["number"]), month=values(found["month"]))
+    holds = text.select(pl.col("text").str.contains(p).alias(name) for name, p in patterns.items() if name not in wider)
+    parts = [_found(text.filter(holds[wider.get(name, name)]), name, pattern) for name, pattern in patterns.items()]
+    found = pl.concat(parts)
+    texts = pl.concat([found["number"], found["month"]])
+    distinct = texts.unique()
+    number = texts.replace_strict(distinct, values(distinct), return_dtype=pl.Float64) if len(texts) else values(texts)
+    found = found.with_columns(number=number.head(len(found)), month=number.tail(len(found)))
     dated = pl.col("id").is_in(["date", "due_date"])
     value = (
         pl.when(dated).then(pl.col("month").fill_null(0) * 100 + pl.col("number"))
@@ -71,21 +79,35 @@ MENTION = pl.Schema(
 
 
 def _found(text: pl.DataFrame, name: str, pattern: str) -> pl.DataFrame:
-    """The mentions of one kind, taken one after another from all turns at once; numbers still as they were said."""
-    found = [pl.DataFrame(schema=MENTION)]
-    rest = text.filter(pl.col("text").str.contains(pattern)).with_columns(pl.lit(0, pl.Int32).alias("from"))
-    for _ in range(MOST):
-        if rest.is_empty():
-            break
-        first = pl.col("text").str.extract_groups(rf"(?s)^(?P<lead>.*?)(?P<all>{pattern})").alias("groups")
-        groups = rest.select("row", "from", "text", first).unnest("groups")
-        captured = [column for column in groups.columns if column not in ("row", "from", "text", "lead", "all")]
-        halves = (captured[0::2], captured[1::2]) if name in ("date", "due_date") else ([], captured)
-        month, number = (pl.coalesce(half) if half else pl.lit(None, pl.String) for half in halves)
-        start = pl.col("from") + pl.col("lead").str.len_chars().cast(pl.Int32)
-        end = start + pl.col("all").str.len_chars().cast(pl.Int32)
-        number = pl.lit(None, pl.String) if name == "soon" else number
-        found.append(groups.select("row", id=pl.lit(name), month=month, number=number, start=start, end=end))
-        after = pl.col("text").str.slice(pl.col("lead").str.len_chars() + pl.col("all").str.len_chars())
-        rest = groups.select("row", end.alias("from"), after.alias("text")).filter(pl.col("text").str.contains(pattern))
-    return pl.concat(found)
+    """The mentions of one kind in all turns at once, one after another; numbers still as they were said.
+
+    Marks are put in their place, so what the turn is cut into at the marks is what stands before each.
+    """
+    if text.is_empty():
+        return pl.DataFrame(schema=MENTION)
+    said = pl.col("text").str.extract_all(pattern).list.head(MOST)
+    lead = pl.col("text").str.replace_all(pattern, MARK).str.split(MARK).list.head(said.list.len())
+    captured = pl.col("said").str.extract_groups(f"^(?:{pattern})$")
+    names = [str(group + 1) for group in range(re.compile(pattern).groups)]
+    months, numbers = (names[0::2], names[1::2]) if name in ("date", "due_date") else ([], names)
+    month, number = (
+        pl.coalesce(captured.struct.field(one) for one in half) if half else pl.lit(None, pl.String)
+        for half in (months, numbers if name != "soon" else [])
+    )
+    found = (
+        text.lazy()
+        .select("row", said=said, lead=lead)
+        .explode("said", "lead")
+        .select(
+            "row", length=pl.col("said").str.len_chars(), before=pl.col("lead").str.len_chars(), month=month,
+            number=number,
+        )
+        .collect(engine="in-memory")
+    )  # fmt: skip
+    row, length, before = (found[column].to_numpy().astype(np.int64) for column in ("row", "length", "before"))
+    reach = np.cumsum(before + length)
+    opens = np.diff(row, prepend=-1) != 0
+    end = reach - np.maximum.accumulate(np.where(opens, reach - before - length, 0))
+    return found.with_columns(
+        id=pl.lit(name), start=pl.Series(end - length, dtype=pl.Int32), end=pl.Series(end, dtype=pl.Int32)
+    ).select(MENTION.names())
