@@ -10,6 +10,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows.tasks import tell_of_failure
 from inspection.settings import load
 
 
@@ -25,7 +26,7 @@ def compare(settings_path: str, candidate: str, start: date, end: date, out: str
     return backtest.summary(turned).to_dicts()
 
 
-@flow(name="backtest")
+@flow(name="backtest", on_failure=[tell_of_failure], on_crashed=[tell_of_failure])
 def backtest(
     candidate: str, start: date, end: date, settings_path: str = "inspection.toml", out: str = "backtest.csv"
 ) -> list[dict[str, Any]]:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
+from flows import tasks
 from inspection.settings import load, yesterday
 
 
-@task(name="purge", cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[2, 10, 30])
+@task(name="purge", **tasks.OUTSIDE)
 def purge(settings_path: str, today: date) -> int:
     """Removes what is due and returns the number of calls that went; a second try removes the rest."""
     from inspection.results import retention
@@ -20,7 +20,7 @@ def purge(settings_path: str, today: date) -> int:
     return len(retention.purge(load(Path(settings_path)), today))
 
 
-@flow(name="retention")
+@flow(name="retention", on_failure=[tasks.tell_of_failure], on_crashed=[tasks.tell_of_failure])
 def apply_retention(settings_path: str = "inspection.toml", today: date | None = None) -> int:
     """One run of the retention schedule; `today` is the firm's date unless given."""
     today = today or yesterday(load(Path(settings_path)).timezone) + timedelta(days=1)

@@ -126,9 +126,10 @@ def tell(settings: Settings, subject: str, lines: list[str]) -> None:
         log.error("nobody was told of %s: %s", subject, error)
 
 
-def tell_of_failure(_flow: Any, run: Any, state: Any) -> None:
+def tell_of_failure(flow: Any, run: Any, state: Any) -> None:
     """Hook of a run that failed or crashed. Expected errors are one clear line; of a bug only its kind is told."""
     error = state.result(raise_on_failure=False)
     what = str(error) if isinstance(error, InspectionError) else f"{state.name}: {type(error).__name__}"
     settings = load(Path(run.parameters.get("settings_path", "inspection.toml")))
-    tell(settings, f"质检 {run.parameters.get('business_date') or ''}: failed", [what, f"flow run {run.name}"])
+    subject = f"质检 {flow.name} {run.parameters.get('business_date') or ''}".rstrip()
+    tell(settings, f"{subject}: failed", [what, f"flow run {run.name}"])

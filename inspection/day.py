@@ -7,7 +7,6 @@ files and the same command goes on. Each step may be repeated at any time with t
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
@@ -18,17 +17,16 @@ from typing import Any
 import polars as pl
 
 from inspection import tables
-from inspection.errors import InspectionError, SpeechError
+from inspection.errors import SpeechError
 from inspection.intake.day import take_in as list_day
 from inspection.intake.reconcile import reconcile
 from inspection.intake.recordings import archive
 from inspection.progress import report as tell
 from inspection.results import gates
 from inspection.results.locks import hold
+from inspection.results.places import writing
 from inspection.results.store import Store
 from inspection.settings import Settings
-
-log = logging.getLogger(__name__)
 
 HISTORY_DAYS = 30
 """How far the rules across calls may look back."""
@@ -39,16 +37,24 @@ class Workbench:
 
     def __init__(self, settings: Settings, business_date: date) -> None:
         self.folder = settings.store.work / business_date.isoformat()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, name: str, frame: pl.DataFrame) -> None:
         path = self.folder / f"{name}.parquet"
         aside = path.with_suffix(f".{os.getpid()}.part")
-        frame.write_parquet(aside)
-        os.replace(aside, path)
+        with writing(path):
+            try:
+                frame.write_parquet(aside)
+                os.replace(aside, path)
+            finally:
+                aside.unlink(missing_ok=True)
 
     def get(self, name: str) -> pl.DataFrame:
         return pl.read_parquet(self.folder / f"{name}.parquet")
+
+    def scan(self, name: str) -> pl.LazyFrame:
+        return pl.scan_parquet(self.folder / f"{name}.parquet")
 
     def gather(self, prefix: str, schema: pl.Schema) -> pl.DataFrame:
         """All frames whose name begins so, one below the other."""
@@ -84,7 +90,7 @@ def take_in(settings: Settings, business_date: date) -> list[list[str]]:
     for name in ("attempts", "recordings", "skips"):
         bench.put(f"intake-{name}", getattr(intake, name))
     bench.put("gates-intake", checked)
-    calls = intake.calls.unique("call_id", keep="first", maintain_order=True)
+    calls = intake.calls
     bench.put("calls", calls)
     ids, size = calls["call_id"].to_list(), settings.speech.calls_per_task
     return [ids[start : start + size] for start in range(0, len(ids), size)]
@@ -182,22 +188,14 @@ def publish(settings: Settings, business_date: date) -> None:
 def report(settings: Settings, business_date: date) -> Path:
     """The report and its evidence pages; returns the report's page."""
     from inspection.report.daily import write_day
+    from inspection.report.locate import Recordings
+    from inspection.report.span import Span
 
     tell("report")
     store = Store(settings.store.root)
-    recordings = store.day("recordings", business_date).drop_nulls("call_id")
-    heard = recordings.join(store.day("audio", business_date), on=["call_id", "audio_sha256"], how="semi")
-    places = dict(heard.select("call_id", "location").iter_rows())
-    house = archive(settings)
-
-    def recording_path(call_id: str) -> Path | None:
-        try:
-            return house.local_copy(places[call_id]) if call_id in places else None
-        except (InspectionError, OSError) as error:
-            log.warning("call %s: its recording is not on its page: %s", call_id, type(error).__name__)
-            return None
-
-    return write_day(store, business_date, settings, recording_path)
+    recordings = Recordings(Span(store, business_date, business_date), settings)
+    with writing(settings.report.folder):
+        return write_day(store, business_date, settings, recordings)
 
 
 def summarise(settings: Settings, business_date: date) -> dict[str, Any]:
@@ -243,7 +241,7 @@ def summary_markdown(summary: dict[str, Any]) -> str:
         ("calls listed", summary["listed"]),
         ("inspected", summary["inspected"]),
         *((f"skipped: {reason}", count) for reason, count in summary["skipped"].items()),
-        ("recordings without an outcome", summary["surplus_recordings"]),
+        ("recordings not heard for any call", summary["surplus_recordings"]),
         ("fatal findings", summary["fatal_findings"]),
         ("calls for a person (unsure)", summary["unsure_calls"]),
         ("average score", "–" if score is None else f"{score:.1f}"),
@@ -262,9 +260,9 @@ def _all_heard(calls: pl.DataFrame, ended: pl.DataFrame) -> None:
         )
 
 
-def _judged(settings: Settings, business_date: date) -> dict[str, pl.DataFrame]:
+def _judged(settings: Settings, business_date: date) -> dict[str, pl.LazyFrame]:
     bench = Workbench(settings, business_date)
-    return {name: bench.get(name) for name in tables.STORED}
+    return {name: bench.scan(name) for name in tables.STORED}
 
 
 def _run(business_date: date, day: dict[str, pl.DataFrame], rulebook: Any, fingerprint: str) -> pl.DataFrame:

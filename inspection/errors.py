@@ -64,7 +64,7 @@ SKIP_REASONS = {
     "recording_truncated": "the recording ends in the middle of its data and too little of it can be heard",
     "recording_unreadable": "no decoder knows the recording's format",
     "recording_duplicate": "the same audio was already inspected for another call of the day",
-    "recording_part": "another, larger recording of the same call was inspected; this one was not heard",
+    "recording_part": "other recordings of the same call hold its sound and were heard; this one was not",
     "recording_growing": "the recording was still being written",
     "recording_forbidden": "the location lies outside the allowed folders or hosts",
     "recording_too_long": "the recording exceeds the configured limit",

@@ -206,6 +206,7 @@ def _heard(rows: dict[str, list[dict]], call_id: str, name: str) -> None:
                 "status": "live",
                 "confidence": 0.9,
                 "reason": f"{NAME}（{NUMBERS[0]}）听到威胁" if fails else "",
+                "expected": "只陈述事实" if fails else None,
                 "related_calls": ["good"] if fails else [],
                 "source": "GB/T 45251-2025",
                 **(place | {"quote": SAID} if fails and name == "threat" else {}),

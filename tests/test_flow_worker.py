@@ -1,21 +1,34 @@
-"""The nightly deployment for real, on loopback: Prefect server, work pool, deployment from prefect.yaml, worker."""
+"""The deployments for real, on loopback: Prefect server, work pool, deployments from prefect.yaml, one worker.
 
+Four runs go through the worker once, each on a firm's folder of its own; the tests look at what they left.
+"""
+
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import polars as pl
 import pytest
+import sample_store
 from days import published, short_day
+from judged_day import DAY, judged_day
+from test_results_notify import hook_server
 
 from inspection.demo.prepare import BUSINESS_DATE
 from inspection.offline import SILENT
+from inspection.results.retention import audit_rows
+from inspection.results.store import Store
+from inspection.settings import load
 
 ROOT = Path(__file__).parent.parent
+LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 PREFECT = [sys.executable, "-m", "prefect"]
 
 
@@ -25,9 +38,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture
-def backend(tmp_path):
-    """A Prefect server on a free loopback port; yields the environment that reaches it."""
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory):
+    """A Prefect server on a free loopback port, started as the README says; yields the environment that reaches it."""
+    tmp_path = tmp_path_factory.mktemp("prefect")
     port = free_port()
     environment = (
         os.environ
@@ -36,6 +50,7 @@ def backend(tmp_path):
             "PREFECT_HOME": str(tmp_path / "prefect"),
             "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
             "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES,
             "INSPECTION_HOME": str(ROOT),
             "PREFECT_CLI_PROMPT": "false",
         }
@@ -81,52 +96,129 @@ def prefect(environment: dict[str, str], *arguments: str, timeout: int = 120, cw
     return done.stdout
 
 
-def test_a_worker_runs_the_deployment_and_the_results_are_published(backend, tmp_path):
-    settings = short_day(tmp_path / "day", recordings=2)
-    checkout = tmp_path / "checkout"  # deploying rewrites nothing in the real checkout
-    checkout.mkdir()
+def asked(environment: dict[str, str], path: str) -> list[dict]:
+    return httpx.post(f"{environment['PREFECT_API_URL']}/{path}/filter", json={}, timeout=10).json()
+
+
+@pytest.fixture(scope="module")
+def firms(tmp_path_factory) -> dict[str, Path]:
+    """Settings files by what runs on them: a short day, a stored one to judge again, two days to purge, a failure."""
+    folder = tmp_path_factory.mktemp("firms")
+    sample_store.fill(folder / "stored", days=1)
+    aging = short_day(folder / "aging", recordings=0)
+    store = Store(load(aging).store.root)
+    store.swap_day(DAY, judged_day())
+    store.swap_day(DAY + timedelta(days=1), judged_day(DAY + timedelta(days=1), "later-"))
+    return {
+        "day": short_day(folder / "day", recordings=2), "aging": aging,
+        "failing": short_day(folder / "failing", recordings=0),
+        "stored": folder / "stored" / "inspection.toml", "out": folder / "turned.csv",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def candidate(tmp_path_factory) -> Path:
+    """A rulebook that allows one effective call a day instead of three."""
+    pack = tmp_path_factory.mktemp("candidate") / "zh-CN"
+    shutil.copytree(ROOT / "lexicons" / "zh-CN", pack)
+    head = pack / "rulebook.yaml"
+    lines = head.read_text("utf-8").splitlines()
+    [place] = [number for number, line in enumerate(lines) if "effective_calls_per_debtor_day:" in line]
+    lines[place] = lines[place].replace("value: 3", "value: 1")
+    head.write_text("\n".join(lines), "utf-8")
+    return pack
+
+
+@pytest.fixture(scope="module")
+def told():
+    """What a webhook was sent."""
+    with hook_server() as (address, handler):
+        yield address, handler.taken
+
+
+@pytest.fixture(scope="module")
+def done(backend, firms, candidate, told, tmp_path_factory) -> dict[str, str]:
+    """All four runs through one worker; returns the environment that reaches the backend."""
+    address, _ = told
+    with firms["failing"].open("a") as settings:
+        settings.write(f'\n[notify]\nwebhook = "{address}"\n')
+    checkout = tmp_path_factory.mktemp("checkout")  # deploying rewrites nothing in the real checkout
     for name in ("flows", "inspection", "lexicons"):
         (checkout / name).symlink_to(ROOT / name)
     shutil.copy(ROOT / "prefect.yaml", checkout)
     environment = backend | {"INSPECTION_HOME": str(checkout)}
-
     prefect(environment, "work-pool", "create", "inspection", "--type", "process", cwd=checkout)
     prefect(environment, "deploy", "--all", cwd=checkout)
-    prefect(
-        environment,
-        "deployment",
-        "run",
-        "inspect-day/nightly",
-        "--param",
-        f'business_date="{BUSINESS_DATE}"',
-        "--param",
-        f'settings_path="{settings}"',
-        cwd=checkout,
-    )
-    prefect(
-        environment,
-        "worker",
-        "start",
-        "--pool",
-        "inspection",
-        "--type",
-        "process",
-        "--run-once",
-        timeout=240,
-        cwd=checkout,
-    )
+    date = str(BUSINESS_DATE)
+    late = str(DAY + timedelta(days=1 + load(firms["aging"]).privacy.retention_days))
+    runs = [
+        ("daily.py:inspect_day", {"business_date": date, "settings_path": firms["day"]}),
+        ("retention.py:apply_retention", {"today": late, "settings_path": firms["aging"]}),
+        ("backtest.py:backtest", {"candidate": candidate, "settings_path": firms["stored"], "out": firms["out"]}),
+        ("backtest.py:backtest", {"candidate": firms["failing"].parent, "settings_path": firms["failing"]}),
+    ]
+    ids = {one["entrypoint"].removeprefix("flows/"): one["id"] for one in asked(environment, "deployments")}
+    for name, parameters in runs:
+        days = {"start": date, "end": date} if name.startswith("backtest") else {}
+        given = {key: str(value) for key, value in (parameters | days).items()}
+        address = f"{environment['PREFECT_API_URL']}/deployments/{ids[name]}/create_flow_run"
+        httpx.post(address, json={"parameters": given}, timeout=10).raise_for_status()
+    worker = ("worker", "start", "--pool", "inspection", "--type", "process", "--run-once")
+    prefect(environment, *worker, timeout=400, cwd=checkout)
+    return environment
 
-    runs = httpx.post(f"{environment['PREFECT_API_URL']}/flow_runs/filter", json={}, timeout=10).json()
-    manual = [run for run in runs if run["parameters"].get("business_date")]
-    assert [run["state"]["type"] for run in manual] == ["COMPLETED"], [run["state"] for run in manual]
-    assert published(settings)
 
-    artifacts = httpx.post(f"{environment['PREFECT_API_URL']}/artifacts/filter", json={}, timeout=10).json()
-    assert {f"day-{BUSINESS_DATE}", f"fatal-{BUSINESS_DATE}", f"report-{BUSINESS_DATE}"} <= {
-        a["key"] for a in artifacts
+def state_of(environment: dict[str, str], settings: Path) -> str:
+    [run] = [run for run in asked(environment, "flow_runs") if run["parameters"].get("settings_path") == str(settings)]
+    return run["state"]["type"] + (f": {run['state']['message']}" if run["state"]["message"] else "")
+
+
+def test_the_nightly_deployment_publishes_the_day(done, firms):
+    assert state_of(done, firms["day"]) == "COMPLETED"
+    assert published(firms["day"])
+    keys = {artifact["key"] for artifact in asked(done, "artifacts")}
+    assert {f"day-{BUSINESS_DATE}", f"fatal-{BUSINESS_DATE}", f"report-{BUSINESS_DATE}"} <= keys
+
+
+def test_a_failed_run_tells_whoever_asked_to_be_told(done, firms, told):
+    assert state_of(done, firms["failing"]).startswith("FAILED")
+    [message] = told[1]
+    assert message["subject"] == "质检 backtest: failed"
+    assert "no rulebook.yaml there" in message["text"], "the one line that says what to repair"
+
+
+def test_retention_removes_the_days_past_their_date_and_says_how_many(done, firms):
+    assert state_of(done, firms["aging"]) == "COMPLETED"
+    settings = load(firms["aging"])
+    assert Store(settings.store.root).days() == [DAY + timedelta(days=1)]
+    assert audit_rows(settings).height == 7
+    [artifact] = [one for one in asked(done, "artifacts") if (one["key"] or "").startswith("retention-")]
+    assert artifact["data"].startswith("6 calls")
+
+
+def test_a_backtest_shows_what_a_candidate_would_turn_and_changes_nothing(done, firms):
+    assert state_of(done, firms["stored"]) == "COMPLETED"
+    turned = pl.read_csv(firms["out"])
+    assert set(turned.filter(rule_id="CN-FREQ-01").select("before", "after").rows()) == {("pass", "fail")}
+    [artifact] = [one for one in asked(done, "artifacts") if one["key"] == "backtest"]
+    assert "CN-FREQ-01" in {row["rule_id"] for row in json.loads(artifact["data"])}
+
+
+def test_the_schedule_is_the_one_that_is_told(done):
+    deployed = {one["name"] + " " + one["entrypoint"]: one["schedules"] for one in asked(done, "deployments")}
+    told = {
+        name: [(one["schedule"]["cron"], one["schedule"]["timezone"], one["active"]) for one in schedules]
+        for name, schedules in deployed.items()
     }
-    limits = httpx.post(f"{environment['PREFECT_API_URL']}/v2/concurrency_limits/filter", json={}, timeout=10).json()
-    assert ("speech-model", 1) in {(limit["name"], limit["limit"]) for limit in limits}
-    scheduled = httpx.post(f"{environment['PREFECT_API_URL']}/deployments/filter", json={}, timeout=10).json()
-    assert scheduled[0]["schedules"][0]["schedule"]["cron"] == "0 2 * * *"
-    assert scheduled[0]["schedules"][0]["schedule"]["timezone"] == "Asia/Shanghai"
+    assert told == {
+        "nightly flows/daily.py:inspect_day": [("0 2 * * *", "Asia/Shanghai", True)],
+        "nightly flows/retention.py:apply_retention": [("0 6 * * *", "Asia/Shanghai", True)],
+        "on-demand flows/backtest.py:backtest": [],
+    }
+
+
+def test_one_model_at_a_time_and_the_server_remembers_who_has_it(done):
+    limits = {(limit["name"], limit["limit"], limit["active_slots"]) for limit in asked(done, "v2/concurrency_limits")}
+    assert ("speech-model", 1, 0) in limits
+    assert (Path(done["PREFECT_HOME"]) / "concurrency_leases").is_dir(), "leases outlive the server"
+    assert LEASES in (ROOT / "README.md").read_text("utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from report_factory import LAST, fill
-from test_report_listening import write_wav
+from test_report_listening import sound, write_wav
 
 from inspection.report.daily import write_day
 from inspection.report.evidence import page_name
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {
 def report(tmp_path_factory):
     place = tmp_path_factory.mktemp("browser")
     store = fill(place / "store", days=2, attempts=80)
-    wav = write_wav(place / "call.wav", seconds=40)
+    wav = sound(write_wav(place / "call.wav", seconds=40))
     settings = Settings(report=ReportSettings(folder=place / "out", evidence_pages=200))
     mute = store.day("findings", LAST).filter(pl.col("rule_id") == "CN-ABU-01", pl.col("verdict") == "fail")["call_id"]
     path = write_day(store, LAST, settings, lambda call: None if call in mute else wav)

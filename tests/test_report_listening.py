@@ -23,6 +23,10 @@ def write_wav(path, seconds=4.0, channels=2):
     return path
 
 
+def sound(path):
+    return decode(path.read_bytes(), name=path.name)
+
+
 def heard(clip):
     """What a browser would play."""
     return decode(base64.b64decode(clip.address.split(",", 1)[1]), name="clip.ogg").samples
@@ -30,7 +34,7 @@ def heard(clip):
 
 @pytest.mark.parametrize("channels", [1, 2])
 def test_the_clip_is_the_recording(tmp_path, channels):
-    clip = listen(write_wav(tmp_path / "a.wav", channels=channels), [])
+    clip = listen(sound(write_wav(tmp_path / "a.wav", channels=channels)), [])
     samples = heard(clip)
     assert samples.shape[0] == clip.peaks.shape[0] == channels
     assert clip.duration_ms == pytest.approx(4000, abs=5)
@@ -40,7 +44,7 @@ def test_the_clip_is_the_recording(tmp_path, channels):
 
 
 def test_private_words_cannot_be_heard_and_their_neighbours_can(tmp_path):
-    clip = listen(write_wav(tmp_path / "a.wav"), [(1000, 2000)])
+    clip = listen(sound(write_wav(tmp_path / "a.wav")), [(1000, 2000)])
     samples = heard(clip)
     quiet = samples[:, RATE_HZ * 1000 // 1000 : RATE_HZ * 2000 // 1000]
     loud = samples[:, RATE_HZ * (2000 + FADE_MS + 100) // 1000 : RATE_HZ * 3900 // 1000]
@@ -56,21 +60,9 @@ def test_silencing_leaves_the_samples_it_was_given_alone():
     assert samples.min() == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"this is no sound at all", b"RIFF\x00\x00"])
-def test_what_cannot_be_heard_gives_no_clip(tmp_path, content):
-    path = tmp_path / "broken.wav"
-    path.write_bytes(content)
-    assert listen(path, []) is None
-
-
-def test_no_recording_gives_no_clip(tmp_path):
-    assert listen(None, []) is None
-    assert listen(tmp_path / "gone.wav", []) is None
-
-
 def test_a_very_long_call_is_packed_as_one_channel(tmp_path, monkeypatch):
     monkeypatch.setattr(listening, "LONG_MS", 2000)
-    clip = listen(write_wav(tmp_path / "a.wav"), [])
+    clip = listen(sound(write_wav(tmp_path / "a.wav")), [])
     assert clip.peaks.shape[0] == 1
     assert clip.duration_ms == pytest.approx(4000, abs=5)
 

@@ -1,15 +1,18 @@
 """What the report counts, against counting by hand over the same rows."""
 
+import gc
 from datetime import date, timedelta
 
 import polars as pl
 import pytest
 from report_factory import LAST, fill, make_day
 
-from inspection.report import judged, measures
+from inspection.report import judged, measures, workbook
 from inspection.report.intervals import wilson
 from inspection.report.sections import load_sections
+from inspection.report.sheets import Printer, Sheet
 from inspection.report.span import Span
+from inspection.report.wording import wording
 from inspection.results.store import Store
 from inspection.tables import STORED, conform
 
@@ -121,7 +124,7 @@ def test_hour_is_read_on_each_attempts_own_clock(tmp_path):
         {"call_id": name, "business_date": LAST, "dialed_at": noon, "timezone": zone} for name, zone in zones.items()
     ]
     span = Span(small_store(tmp_path, attempts=calls), LAST, LAST)
-    assert dict(span.calls.select("call_id", "hour").iter_rows()) == {"a": 20, "b": 7, "c": 12}
+    assert dict(span.calls.select("call_id", "hour").collect().iter_rows()) == {"a": 20, "b": 7, "c": 12}
 
 
 def test_trend_of_each_day_equals_that_days_report(store):
@@ -207,10 +210,44 @@ def test_repeat_offenders_are_those_with_two_calls_of_one_rule(store):
 
 def test_only_narrows_every_table(span):
     robots = span.only(pl.col("agent_kind") == "robot")
-    ids = set(robots.calls["call_id"])
-    assert 0 < len(ids) < span.calls.height
+    ids = set(robots.calls.collect()["call_id"])
+    assert 0 < len(ids) < span.calls.collect().height
     for name in ("turns", "findings", "scores", "audio"):
         assert set(robots.table(name).collect()["call_id"]) <= ids
+
+
+def test_several_days_count_what_each_of_them_counts(store):
+    days = [LAST - timedelta(days=back) for back in (3, 2, 1, 0)]
+    whole, single = Span(store, days[0], LAST), [Span(store, day, day) for day in days]
+    sums = ["listed", "connected", "inspected", "skipped", "fatal_calls", "failed_calls", "unsure_calls", "possible"]
+    for narrow in (lambda span: span, lambda span: span.only(pl.col("agent_kind") == "human")):
+        parts = [measures.summary(narrow(day)) for day in single]
+        total = measures.summary(narrow(whole))
+        assert [total[name] for name in sums] == [pytest.approx(sum(part[name] for part in parts)) for name in sums]
+        assert 0 < total["inspected"] < total["listed"]
+
+
+def test_what_a_range_puts_aside_goes_with_it(store):
+    span = Span(store, LAST - timedelta(days=1), LAST)
+    aside = span._aside
+    narrowed = span.only(pl.col("inspected"))
+    del span
+    assert measures.summary(narrowed)["listed"] > 0
+    assert len(list(aside.iterdir())) == 2
+    del narrowed
+    gc.collect()
+    assert not aside.exists()
+
+
+def test_a_long_list_is_cut_in_the_workbook_which_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "MOST_ROWS", 3)
+    frame = pl.DataFrame({"agent_id": [f"A{n}" for n in range(5)]})
+    printer = Printer(wording("en"), "Asia/Shanghai", 30)
+    workbook.write_workbook(tmp_path / "x.xlsx", [Sheet("agents", frame), Sheet("repeat", frame.head(3))], printer)
+    pages = pl.read_excel(tmp_path / "x.xlsx", sheet_id=0)
+    long, short = (page.to_series().to_list() for page in pages.values())
+    assert long == ["A0", "A1", "A2", "the first 3 of 5 rows; the Parquet file has all"]
+    assert short == ["A0", "A1", "A2"]
 
 
 def test_a_day_without_rows_counts_to_nothing(tmp_path):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 from report_factory import ID_CARD, LAST, PHONE, fill, make_day
-from test_report_listening import write_wav
+from test_report_listening import sound, write_wav
 
 from inspection.errors import UsageError
 from inspection.report.daily import write_day
@@ -38,7 +38,7 @@ def store(place):
 
 @pytest.fixture(scope="module")
 def page(place, store):
-    wav = write_wav(place / "call.wav", seconds=12)
+    wav = sound(write_wav(place / "call.wav", seconds=12))
     return write_day(store, LAST, settings_for(place / "out"), lambda call_id: wav)
 
 
@@ -230,6 +230,12 @@ def test_evidence_is_marked_in_place_with_its_moment(tmp_path, store):
     assert f'data-mark="{pins[0][0]}"' in content
 
 
+def test_each_finding_says_what_was_expected(tmp_path, store):
+    cards = re.findall(r'<div class="finding (?:fatal|major|minor)">.*?</div>', one_call(tmp_path, store), re.DOTALL)
+    assert cards
+    assert all("<b>应当如何</b> 应当先核实身份 &lt;b&gt;" in card for card in cards)
+
+
 def test_the_account_is_masked_and_the_lineage_is_whole(tmp_path, store):
     content = one_call(tmp_path, store)
     assert "张三" not in content
@@ -246,7 +252,7 @@ def test_page_without_audio_says_so_and_still_shows_the_words(tmp_path, store):
 
 
 def test_page_with_audio_plays_and_draws_it(tmp_path, store):
-    content = one_call(tmp_path, store, write_wav(tmp_path / "a.wav", seconds=5))
+    content = one_call(tmp_path, store, sound(write_wav(tmp_path / "a.wav", seconds=5)))
     assert 'src="data:audio/ogg;base64,' in content
     assert 'class="wave"' in content
 

@@ -36,6 +36,7 @@ CHAIN = [
     "by         threat.visit v3 “[叫|找] ..4 人” via text, confidence 0.90",
     "kept: nothing clears it",
     "heard      ，@600–700 p=0.90  我@700–800 p=0.90",
+    "expected   只陈述事实",
     "with calls good",
     "source     GB/T 45251-2025",
     "found and cleared: 1",

@@ -3,6 +3,7 @@
 import json
 import socketserver
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import ClassVar
 
@@ -29,14 +30,21 @@ class Hook(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def hook():
+@contextmanager
+def hook_server():
+    """A webhook's address and its handler, whose `taken` are the messages that came."""
     handler = type("Taking", (Hook,), {"taken": []})
     server = HTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/hook", handler
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def hook():
+    with hook_server() as server:
+        yield server
 
 
 class Mailbox(socketserver.StreamRequestHandler):

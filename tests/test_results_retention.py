@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -27,15 +28,19 @@ def fill(settings: Settings, day: date, prefix: str = "") -> None:
     tables = judged_day(day, prefix)
     Store(settings.store.root).swap_day(day, tables)
     publish(settings.publish.url.get_secret_value(), day, tables)
-    for sha256 in tables["audio"]["audio_sha256"]:
+    listened(settings, tables["audio"]["audio_sha256"])
+    for folder in (settings.report.folder / str(day), settings.store.work / str(day)):
+        folder.mkdir(parents=True)
+        (folder / "page.html").write_text(" ".join(tables["attempts"]["call_id"]))
+
+
+def listened(settings: Settings, hashes: Iterable[str]) -> None:
+    for sha256 in hashes:
         row = pl.DataFrame({"audio_sha256": [sha256], "speech_fingerprint": ["e" * 64]})
         row = row.with_columns(
             pl.lit(None, dtype).alias(name) for name, dtype in TRANSCRIPT.items() if name not in row.columns
         )
         TranscriptStore(settings.store.transcripts).add(row)
-    for folder in (settings.report.folder / str(day), settings.store.work / str(day)):
-        folder.mkdir(parents=True)
-        (folder / "page.html").write_text(" ".join(tables["attempts"]["call_id"]))
 
 
 @pytest.fixture
@@ -153,6 +158,18 @@ def test_days_past_their_date_go_whole_and_younger_ones_stay(settings: Settings)
     rows = audit_rows(settings)
     assert rows.height == 7 and rows["reason"].to_list()[-1] == "retention: whole day"
     assert rows["published_rows"].sum() == 15 and rows["transcripts"].sum() == 3
+
+
+def test_the_transcript_of_a_call_of_several_recordings_goes_as_well(settings: Settings) -> None:
+    """Its hash is that of the parts together, so no single recording has it."""
+    old = DAY - timedelta(days=settings.privacy.retention_days)
+    tables = judged_day(old, "old-")
+    tables["audio"] = tables["audio"].with_columns(audio_sha256=pl.format("joined-{}", "call_id"))
+    Store(settings.store.root).swap_day(old, tables)
+    listened(settings, tables["audio"]["audio_sha256"])
+    assert traces(settings, "joined-old-")
+    purge(settings, DAY + timedelta(days=1), now=NOW)
+    assert traces(settings, "joined-old-") == []
 
 
 def test_the_commands_say_what_they_did(settings: Settings) -> None:

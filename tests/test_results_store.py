@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inspection.errors import ContractError, ResultsError
+from inspection.results import store
 from inspection.results.store import Store
 from inspection.tables import STORED
 
@@ -188,10 +189,22 @@ def test_a_disk_that_refuses_keeps_the_old_day_and_says_so(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_device_is_a_results_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = pl.DataFrame.write_parquet
-    monkeypatch.setattr(pl.DataFrame, "write_parquet", lambda frame, _, **options: write(frame, "/dev/full", **options))
+    write = store.pq.ParquetWriter
+    monkeypatch.setattr(store.pq, "ParquetWriter", lambda _, *schema, **options: write("/dev/full", *schema, **options))
     with pytest.raises(ResultsError, match="No space left"):
         Store(tmp_path).swap_day(DAY, {})
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_day_written_in_parts_is_the_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lazy: bool) -> None:
+    rows = pl.DataFrame({
+        "call_id": [None, "b", "a", "c", "b", None, "d", "a", "b"], "reason": list("jhgfedcba"), "stage": "intake",
+    })  # fmt: skip
+    monkeypatch.setattr(store, "PART_ROWS", 2)
+    Store(tmp_path).swap_day(DAY, {"skips": rows.lazy() if lazy else rows})
+    kept = Store(tmp_path).day("skips", DAY).select("call_id", "reason")
+    assert kept.equals(rows.select("call_id", "reason").sort("call_id", "reason"))
+    assert Store(tmp_path).damage(DAY) == []
 
 
 def test_two_runs_of_one_day_at_once_the_second_is_told(tmp_path: Path) -> None:

@@ -25,12 +25,15 @@ def day(
 ) -> None:
     """Write a day's report and its evidence pages again."""
     from inspection.report.daily import write_day
+    from inspection.results.places import writing
 
     when = _date(business_date)
     store, loaded = _opened(settings)
     if when not in store.days(when, when):
         raise UsageError(f"report day {when}: the store {store.root} has no results of that day; run it first")
-    typer.echo(write_day(store, when, loaded, _recordings(store, when, when, loaded) if audio else None))
+    recordings = _recordings(store, when, when, loaded) if audio else None
+    with writing(loaded.report.folder):
+        typer.echo(write_day(store, when, loaded, recordings))
 
 
 @app.command()
@@ -44,6 +47,7 @@ def topic(  # noqa: PLR0917 — a command's options, given by name
 ) -> None:
     """Write a report on one topic over any range of days."""
     from inspection.report.topics import write_topic
+    from inspection.results.places import writing
 
     store, loaded = _opened(settings)
     days = store.days()
@@ -51,7 +55,8 @@ def topic(  # noqa: PLR0917 — a command's options, given by name
         raise UsageError(f"report topic {name}: the store {store.root} is empty; run a day first")
     first, last = _date(start) if start else days[0], _date(end) if end else days[-1]
     recordings = _recordings(store, first, last, loaded) if audio else None
-    typer.echo(write_topic(store, name, first, last, loaded, value=value, recording_path=recordings))
+    with writing(loaded.report.folder):
+        typer.echo(write_topic(store, name, first, last, loaded, value=value, recording=recordings))
 
 
 @app.command()

@@ -20,14 +20,13 @@ from inspection.report.tiles import balance, tiles
 from inspection.report.wording import wording
 from inspection.report.workbook import write_figures, write_parquet, write_workbook
 from inspection.settings import Settings
+from inspection.speech.decode import Audio
 
-RecordingPath = Callable[[str], Path | None]
-"""From a call id to its recording, or None where there is none to hear."""
+Sound = Callable[[str], Audio | None]
+"""From a call id to what was heard of it, or None where there is nothing to hear; see locate.Recordings."""
 
 
-def write_day(
-    store: Tables, business_date: date, settings: Settings, recording_path: RecordingPath | None = None
-) -> Path:
+def write_day(store: Tables, business_date: date, settings: Settings, recording: Sound | None = None) -> Path:
     """Writes the day's report and returns the path of its page, `<folder>/<date>/report.html`.
 
     Beside it: `report.xlsx`, `tables/*.parquet`, `figures/*.png` and `evidence/*.html`, one page for each call that
@@ -40,7 +39,7 @@ def write_day(
     month = measures.month_before(span, settings.report.trend_days)
     words = wording(settings.report.language)
     printer = Printer(words, settings.timezone, settings.report.small_number)
-    evidence = write_evidence(span, folder / "evidence", settings, recording_path)
+    evidence = write_evidence(span, folder / "evidence", settings, recording)
     links = {call_id: f"evidence/{path.name}" for call_id, path in evidence.pages.items()}
     sheets = every_sheet(span, settings, links)
     drawings = _figures(span, month, settings, sheets, words)
@@ -103,7 +102,7 @@ def _figures(span: Span, month: Span, settings: Settings, sheets: Mapping[str, S
     small = settings.report.small_number
     cells = measures.hour_cells(span, "team")
     drawn = [
-        figures.scores(words, span.calls),
+        figures.scores(words, measures.scored(span)),
         figures.trend(words, measures.trend(month)),
         figures.rules(words, sheets["rules"].frame),
         figures.coverage(words, measures.summary(span)),

@@ -37,6 +37,7 @@ from inspection.report.transcript import hide, silences
 from inspection.report.waveform import waveform
 from inspection.report.wording import wording
 from inspection.settings import Settings
+from inspection.speech.decode import Audio
 
 CALL_TABLES = (
     "attempts",
@@ -80,33 +81,34 @@ def wanted_calls(span: Span) -> list[str]:
     return calls.sort(order).collect()["call_id"].to_list()
 
 
-def write_evidence(span: Span, folder: Path, settings: Settings, recording_path: Any = None) -> Evidence:
+def write_evidence(span: Span, folder: Path, settings: Settings, recording: Any = None) -> Evidence:
     """Pages of the gravest calls, at most `settings.report.evidence_pages`; pages of earlier runs are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.html"):
         stale.unlink()
     wanted = wanted_calls(span)
     chosen = wanted[: settings.report.evidence_pages]
-    return Evidence(write_calls(span, chosen, folder, settings, recording_path), len(wanted))
+    return Evidence(write_calls(span, chosen, folder, settings, recording), len(wanted))
 
 
 def write_calls(
-    span: Span, call_ids: list[str], folder: Path, settings: Settings, recording_path: Any = None
+    span: Span, call_ids: list[str], folder: Path, settings: Settings, recording: Any = None
 ) -> dict[str, Path]:
     """The pages of these calls, whatever their verdict; a call without any stored row is left out."""
     folder.mkdir(parents=True, exist_ok=True)
-    chosen = Span(span.store, span.start, span.end, pl.DataFrame({"call_id": call_ids}, schema={"call_id": pl.String}))
-    tables = {name: _by_call(chosen.table(name)) for name in CALL_TABLES}
+    chosen = span.narrowed(pl.LazyFrame({"call_id": call_ids}, schema={"call_id": pl.String}))
+    these = pl.col("call_id").is_in(call_ids)  # a filter reads the few rows only, which a join does not
+    tables = {name: _by_call(span.table(name).filter(these)) for name in CALL_TABLES}
     runs = {row["business_date"]: row for row in span.table("runs").collect().iter_rows(named=True)}
     heard = dict(judged.heard(chosen, load_sections()).select("call_id", "heard").iter_rows())
     made = {}
     known = {call_id: page_name(call_id) for call_id in call_ids if call_id in tables["attempts"]}
     for call_id, file in known.items():
         rows = {name: table.get(call_id, []) for name, table in tables.items()}
-        path = recording_path(call_id) if recording_path else None
+        audio = recording(call_id) if recording else None
         case = Case(call_id, rows, runs.get(rows["attempts"][0]["business_date"], {}), heard.get(call_id))
         made[call_id] = folder / file
-        made[call_id].write_text(_page(case, path, settings, known), "utf-8")
+        made[call_id].write_text(_page(case, audio, settings, known), "utf-8")
     return made
 
 
@@ -115,7 +117,7 @@ def _by_call(frame: pl.LazyFrame) -> dict[str, list[dict]]:
     return {key[0]: part.to_dicts() for key, part in parts.items()}
 
 
-def _page(case: Case, recording: Path | None, settings: Settings, known: dict[str, str]) -> str:
+def _page(case: Case, audio: Audio | None, settings: Settings, known: dict[str, str]) -> str:
     words = wording(settings.report.language)
     printer = Printer(words, settings.timezone, settings.report.small_number)
     name = case.facts["customer_name"]
@@ -124,7 +126,7 @@ def _page(case: Case, recording: Path | None, settings: Settings, known: dict[st
     for word in case.rows["words"]:
         spoken.setdefault(word["turn_index"], []).append(word)
     private, whole = silences(turns, spoken, name)
-    clip = listen(recording, private)
+    clip = listen(audio, private) if audio else None
     marks = marks_of(case, words)
     length = (
         clip.duration_ms if clip else max([case.facts.get("duration_ms") or 0, *(turn["end_ms"] for turn in turns), 1])

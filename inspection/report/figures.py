@@ -27,9 +27,8 @@ from inspection.report.canvas import (
 from inspection.report.wording import Wording
 
 
-def scores(words: Wording, calls: pl.DataFrame) -> Figure:
+def scores(words: Wording, scored: pl.DataFrame) -> Figure:
     """Calls per five points of score; calls at zero by a fatal finding stand apart in red."""
-    scored = calls.filter(pl.col("score").is_not_null())
     fatal = scored.filter("fatal")["score"].to_numpy()
     others = scored.filter(~pl.col("fatal"))["score"].to_numpy()
     edges = np.arange(0, 101, 5)

@@ -5,8 +5,6 @@ As in `measures`, every function takes a span and gives a frame; its columns are
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import polars as pl
 
 from inspection.report.measures import ratio
@@ -93,7 +91,7 @@ def alerts(span: Span, sections: Sections) -> pl.DataFrame:
     )
     who = span.calls.select(
         "call_id", "dialed_at", "timezone", "agency", "team", "agent_id", "agent_kind", "stage", "outcome"
-    ).lazy()
+    )
     frame = (
         firsts.join(who, on="call_id", how="left")
         .with_columns(order=order)
@@ -122,9 +120,7 @@ def failures(span: Span, *, severity: str | None = None) -> pl.DataFrame:
     failed = span.table("findings").filter((pl.col("verdict") == "fail") & (pl.col("status") == "live"))
     if severity:
         failed = failed.filter(pl.col("severity") == severity)
-    who = span.calls.select(
-        "call_id", "dialed_at", "agency", "team", "agent_id", "agent_kind", "stage", "outcome"
-    ).lazy()
+    who = span.calls.select("call_id", "dialed_at", "agency", "team", "agent_id", "agent_kind", "stage", "outcome")
     frame = failed.join(who, on="call_id", how="left").sort("rule_id", "dialed_at", "call_id", "start_ms").collect()
     return frame.select(
         "rule_id",
@@ -155,7 +151,6 @@ def heard(span: Span, sections: Sections) -> pl.DataFrame:
     frame = (
         span.calls.filter("inspected")
         .select("call_id", "outcome")
-        .lazy()
         .join(kept, on="call_id", how="left")
         .join(who, on="call_id", how="left")
     )
@@ -183,15 +178,15 @@ def mismatch(span: Span, sections: Sections) -> pl.DataFrame:
 def disagreements(span: Span, sections: Sections) -> pl.DataFrame:
     """Calls whose stored outcome and words do not agree, with who stored it."""
     who = span.calls.select("call_id", "dialed_at", "agency", "team", "agent_id", "stage")
-    found = heard(span, sections).filter(~pl.col("agrees")).join(who, on="call_id", how="left")
+    found = heard(span, sections).lazy().filter(~pl.col("agrees")).join(who, on="call_id", how="left")
     order = ["call_id", "dialed_at", "outcome", "heard", "agency", "team", "agent_id", "stage"]
-    return found.select(order).sort("outcome", "heard", "call_id")
+    return found.select(order).collect().sort("outcome", "heard", "call_id")
 
 
 def group_failures(span: Span, sections: Sections, *groups: str) -> pl.DataFrame:
     """Failed findings of the named groups of rules (hours, frequency …) by rule and agency."""
     chosen = in_groups(sections, *groups)
-    who = span.calls.select("call_id", "agency", "agent_id").lazy()
+    who = span.calls.select("call_id", "agency", "agent_id")
     found = span.table("findings").filter((pl.col("verdict") == "fail") & chosen).join(who, on="call_id", how="left")
     frame = found.group_by("rule_id", "title", "status", "agency").agg(
         fail=pl.len(), calls=pl.col("call_id").n_unique(), agents=pl.col("agent_id").n_unique()
@@ -202,7 +197,7 @@ def group_failures(span: Span, sections: Sections, *groups: str) -> pl.DataFrame
 def checkpoints(span: Span) -> pl.DataFrame:
     """Script by stage: how often each checkpoint was said in time, late, not at all …; and its median moment."""
     states = ("pass", "late", "missing", "out_of_order", "altered", "unsure", "not_applicable")
-    stage = span.calls.select("call_id", "stage").lazy()
+    stage = span.calls.select("call_id", "stage")
     counts = [(pl.col("state") == state).sum().alias(f"cp_{state}") for state in states]
     frame = (
         span.table("checkpoints")
@@ -260,7 +255,7 @@ def in_groups(sections: Sections, *groups: str) -> pl.Expr:
 def judged_by(span: Span, rule_id: str) -> Span:
     """The span narrowed to the calls that a rule judged."""
     judged = span.table("findings").filter((pl.col("rule_id") == rule_id) & (pl.col("verdict") != "not_applicable"))
-    return replace(span, chosen=judged.select("call_id").unique().sort("call_id").collect())
+    return span.narrowed(judged.select("call_id").unique())
 
 
 def rule_by(span: Span, rule_id: str, dimension: str) -> pl.DataFrame:
@@ -268,7 +263,7 @@ def rule_by(span: Span, rule_id: str, dimension: str) -> pl.DataFrame:
     keys = ["agent_id", "agency", "team"] if dimension == "agents" else [dimension]
     found = span.table("findings").filter(pl.col("rule_id") == rule_id).select("call_id", "verdict")
     counts = [(pl.col("verdict") == verdict).sum().alias(verdict) for verdict in ("fail", "pass", "unsure")]
-    frame = found.join(span.calls.lazy().select("call_id", *keys), on="call_id").group_by(keys).agg(counts)
+    frame = found.join(span.calls.select("call_id", *keys), on="call_id").group_by(keys).agg(counts)
     frame = frame.with_columns(judged=pl.col("fail") + pl.col("pass")).with_columns(fail_share=ratio("fail", "judged"))
     order = [*keys, "fail", "judged", "fail_share", "unsure"]
     return frame.select(order).collect().sort("fail", *keys, descending=[True, *[False] * len(keys)])
@@ -277,7 +272,7 @@ def rule_by(span: Span, rule_id: str, dimension: str) -> pl.DataFrame:
 def failed_by_agency(span: Span) -> pl.DataFrame:
     """Live rules by agency: failed and judged findings and their share."""
     found = span.table("findings").filter((pl.col("status") == "live") & pl.col("verdict").is_in(["fail", "pass"]))
-    frame = found.join(span.calls.lazy().select("call_id", "agency"), on="call_id")
+    frame = found.join(span.calls.select("call_id", "agency"), on="call_id")
     frame = frame.group_by("rule_id", "agency").agg(
         pl.col("title").max(), fail=(pl.col("verdict") == "fail").sum(), judged=pl.len()
     )
@@ -293,6 +288,6 @@ def other_answerers(span: Span, sections: Sections) -> pl.DataFrame:
     worst = pl.col("verdict").replace_strict({"fail": 3, "unsure": 2, "pass": 1}, default=0, return_dtype=pl.Int8)
     rules = span.table("findings").filter(in_groups(sections, "third_party")).sort(worst, descending=True)
     verdict = rules.group_by("call_id", maintain_order=True).agg(pl.col("verdict").first())
-    who = span.calls.lazy().select("call_id", "dialed_at", "agency", "team", "agent_id", "stage", "outcome")
+    who = span.calls.select("call_id", "dialed_at", "agency", "team", "agent_id", "stage", "outcome")
     frame = others.join(verdict, on="call_id", how="left").join(who, on="call_id", how="left")
     return frame.collect().sort(worst.fill_null(0), "call_id", descending=[True, False])

@@ -1,7 +1,7 @@
 """A recording made playable on a page: private words silenced, packed as Opus, with its waveform as a drawing.
 
-recording ──► decode ──► silence over the masked words ──► Ogg Opus as a data address
-                                                      └──► peaks for the waveform
+sound ──► silence over the masked words ──► Ogg Opus as a data address
+                                       └──► peaks for the waveform
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from inspection.speech.decode import RATE_HZ, Unheard, decode
+from inspection.speech.decode import RATE_HZ, Audio
 
 BITS_A_SECOND = 24_000
 """Of each channel; Opus is transparent for telephone speech from about 16 kbit/s on (RFC 6716, section 2.1.1)."""
@@ -33,15 +32,9 @@ class Clip:
     duration_ms: int
 
 
-def listen(path: Path | None, private: Sequence[tuple[int, int]], bars: int = 900) -> Clip | None:
-    """The clip of a recording with the stretches `private` (ms, half-open) silenced; None when nothing can be heard."""
-    if path is None or not path.is_file():
-        return None
-    try:
-        samples = decode(path.read_bytes(), name=path.name).samples
-    except Unheard:
-        return None
-    samples = silenced(samples, private)
+def listen(audio: Audio, private: Sequence[tuple[int, int]], bars: int = 900) -> Clip:
+    """The clip of a call's sound with the stretches `private` (ms, half-open) silenced."""
+    samples = silenced(audio.samples, private)
     if samples.shape[1] > LONG_MS * RATE_HZ // 1000:
         samples = samples.mean(axis=0, keepdims=True)
     packed = base64.b64encode(opus(samples)).decode()

@@ -1,38 +1,42 @@
-"""From a call to its recording, by the stored tables and the configured roots."""
+"""From a call to its sound, by the stored tables and the configured roots."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import logging
 
-import polars as pl
-
-from inspection.errors import IntakeError
+from inspection.errors import InspectionError
 from inspection.report.span import Span
 from inspection.settings import Settings
+from inspection.speech.decode import Audio, decode
+from inspection.speech.join import join
+
+log = logging.getLogger(__name__)
 
 
 class Recordings:
-    """Callable from a call id to a readable path, or None: what `write_day` takes as `recording_path`.
+    """Callable from a call id to what was heard of it, or None: what `write_day` takes as `recording`.
 
-    A remote recording is copied to the cache first. One that is gone, forbidden or unreachable is None: its page is
-    written without sound.
+    A call of several recordings is put together as it was for listening. One whose recordings are gone, changed,
+    forbidden or unreachable is None: its page is written without sound.
     """
 
     def __init__(self, span: Span, settings: Settings) -> None:
+        from inspection.intake.parts import parts_of
         from inspection.intake.recordings import archive
 
-        heard = span.table("audio").select("call_id", heard="audio_sha256")
-        found = span.table("recordings").filter(pl.col("call_id").is_not_null()).join(heard, on="call_id", how="left")
-        other = pl.col("audio_sha256").ne_missing(pl.col("heard"))  # the recording that was listened to comes first
-        first = found.sort("call_id", other, "location").group_by("call_id", maintain_order=True).first()
-        self._locations = dict(first.select("call_id", "location").collect().iter_rows())
-        self._archive = archive(settings)
+        heard = span.table("audio").select("call_id", "audio_sha256").collect()
+        calls = parts_of(span.table("recordings").collect()).join(heard, on=["call_id", "audio_sha256"], how="semi")
+        self._calls = {row["call_id"]: row for row in calls.iter_rows(named=True)}
+        self._read = archive(settings).read
 
-    def __call__(self, call_id: str) -> Path | None:
-        location = self._locations.get(call_id)
-        if location is None:
+    def __call__(self, call_id: str) -> Audio | None:
+        call = self._calls.get(call_id)
+        if call is None:
             return None
         try:
-            return self._archive.local_copy(location)
-        except (IntakeError, OSError):
+            if call["parts"]:
+                return join(call["parts"], self._read, sha256=call["audio_sha256"])
+            return decode(self._read(call["location"]), name=call["location"])
+        except (InspectionError, OSError) as error:
+            log.warning("call %s: its recording is not on its page: %s", call_id, type(error).__name__)
             return None

@@ -39,9 +39,14 @@ def totals() -> list[pl.Expr]:
         (pl.col("failed_minor") > 0).sum().alias("minor_calls"),
         pl.col("failed").sum().alias("failed_calls"),
         (pl.col("unsure_findings") > 0).sum().alias("unsure_calls"),
-        pl.col("earned").sum(),
-        pl.col("possible").sum(),
+        _points("earned"),
+        _points("possible"),
     ]
+
+
+def _points(name: str) -> pl.Expr:
+    """A sum of points that is the same in whatever order the rows are added."""
+    return pl.col(name).sum().round(6)
 
 
 def with_ratios(frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame | pl.LazyFrame:
@@ -59,13 +64,13 @@ def lean(frame: pl.DataFrame) -> pl.DataFrame:
 
 def summary(span: Span) -> dict:
     """The day in one row: the sums of `totals` and their ratios."""
-    return with_ratios(span.calls.select(totals())).row(0, named=True)
+    return with_ratios(span.calls.select(totals())).collect().row(0, named=True)
 
 
 def by(span: Span, *dimensions: str) -> pl.DataFrame:
     """`totals` for each value of the dimensions, worst first."""
-    frame = with_ratios(span.calls.group_by(dimensions, maintain_order=True).agg(totals()))
-    return frame.sort(
+    frame = with_ratios(span.calls.group_by(dimensions).agg(totals()))
+    return frame.collect().sort(
         ["fatal_calls", "failed_calls", "listed", *dimensions],
         descending=[True, True, True, *[False] * len(dimensions)],
     )
@@ -74,17 +79,19 @@ def by(span: Span, *dimensions: str) -> pl.DataFrame:
 def agents(span: Span) -> pl.DataFrame:
     """Agents, and how they spoke: shares of talk, silence and overtalk are sums of milliseconds divided once."""
     voice = ["speech_ms", "agent_speech_ms", "silence_ms", "overtalk_ms", "duration_ms"]
-    frame = span.calls.group_by("agent_id", "agent_kind", "agency", "team", maintain_order=True).agg(
-        totals() + [pl.col(name).sum() for name in voice]
+    keys = ["agent_id", "agent_kind", "agency", "team"]
+    frame = span.calls.group_by(keys).agg(totals() + [pl.col(name).sum() for name in voice])
+    frame = (
+        with_ratios(frame)
+        .collect()
+        .with_columns(
+            talk_share=ratio("agent_speech_ms", "speech_ms"),
+            silence_share=ratio("silence_ms", "duration_ms"),
+            overtalk_share=ratio("overtalk_ms", "duration_ms"),
+        )
     )
-    frame = with_ratios(frame).with_columns(
-        talk_share=ratio("agent_speech_ms", "speech_ms"),
-        silence_share=ratio("silence_ms", "duration_ms"),
-        overtalk_share=ratio("overtalk_ms", "duration_ms"),
-    )
-    return frame.drop(voice).sort(
-        "fatal_calls", "failed_calls", "connected", "agent_id", descending=[True, True, True, False]
-    )
+    order = ["fatal_calls", "failed_calls", "connected", *keys]
+    return frame.drop(voice).sort(order, descending=[True, True, True, *[False] * len(keys)])
 
 
 def coverage(span: Span) -> pl.DataFrame:
@@ -97,11 +104,11 @@ def coverage(span: Span) -> pl.DataFrame:
 
 def missing(span: Span) -> pl.DataFrame:
     """Each connected call that was not inspected, and each recording without a call, named with its reason."""
-    gone = span.table("reconciliation").filter(pl.col("state").is_in(["skipped", "surplus_recording"])).collect()
+    gone = span.table("reconciliation").filter(pl.col("state").is_in(["skipped", "surplus_recording"]))
     who = span.calls.select("call_id", "agency", "team", "agent_id", "dialed_at")
     order = ["call_id", "recording_id", "skip_reason", "agency", "team", "agent_id", "dialed_at", "talk_ms"]
     named = gone.rename({"reason": "skip_reason"}).join(who, on="call_id", how="left")
-    return named.select(*order, "duration_ms").sort("skip_reason", "call_id", nulls_last=True)
+    return named.select(*order, "duration_ms").collect().sort("skip_reason", "call_id", "recording_id", nulls_last=True)
 
 
 def scores(span: Span) -> pl.DataFrame:
@@ -119,6 +126,11 @@ def scores(span: Span) -> pl.DataFrame:
     return frame.collect().sort("scorecard", "highest", descending=[False, True], nulls_last=True)
 
 
+def scored(span: Span) -> pl.DataFrame:
+    """`score` and `fatal` of every scored call."""
+    return span.calls.filter(pl.col("score").is_not_null()).select("score", "fatal").collect()
+
+
 def trend(span: Span) -> pl.DataFrame:
     """Per day: calls listed, connected, inspected, inspected ones failing by severity, and the score's components."""
     day, call = "business_date", pl.col("call_id")
@@ -133,8 +145,8 @@ def trend(span: Span) -> pl.DataFrame:
         for severity in ("fatal", "major", "minor")
     ]
     counted = failed.join(heard, on=["call_id", day], how="semi").group_by(day).agg(worst)
-    earned = pl.when("fatal").then(0.0).otherwise(pl.col("earned")).sum()
-    points = span.table("scores").group_by(day).agg(earned.alias("earned"), pl.col("possible").sum())
+    earned = pl.when("fatal").then(0.0).otherwise(pl.col("earned"))
+    points = span.table("scores").with_columns(earned=earned).group_by(day).agg(_points("earned"), _points("possible"))
     frame = listed.join(counted, on=day, how="left").join(points, on=day, how="left")
     frame = frame.with_columns(pl.col("^.*_calls$").fill_null(0)).with_columns(fatal_inspected="fatal_calls")
     return with_ratios(frame).drop("fatal_inspected").collect().sort(day)
@@ -145,6 +157,7 @@ def hours(span: Span) -> pl.DataFrame:
     frame = span.calls.filter(pl.col("hour").is_not_null()).group_by("hour").agg(totals())
     return (
         with_ratios(frame)
+        .collect()
         .sort("hour")
         .select("hour", "listed", "connected", "inspected", "fatal_calls", "failed_calls", "unsure_calls", "score")
     )
@@ -156,6 +169,7 @@ def hour_cells(span: Span, dimension: str) -> pl.DataFrame:
     return (
         inspected.group_by(dimension, "hour")
         .agg(inspected=pl.len(), failed_calls=pl.col("failed").sum())
+        .collect()
         .sort(dimension, "hour")
     )
 
@@ -163,7 +177,7 @@ def hour_cells(span: Span, dimension: str) -> pl.DataFrame:
 def frequency(span: Span) -> pl.DataFrame:
     """Numbers by how often they were dialled on one day, debtors by how often reached; 7 stands for 7 and more."""
 
-    def spread(key: str, rows: pl.Expr, name: str) -> pl.DataFrame:
+    def spread(key: str, rows: pl.Expr, name: str) -> pl.LazyFrame:
         per_day = (
             span.calls.filter(rows & pl.col(key).is_not_null())
             .group_by("business_date", key)
@@ -173,7 +187,7 @@ def frequency(span: Span) -> pl.DataFrame:
 
     dialled = spread("phone_key", pl.col("direction") == "outbound", "numbers")
     reached = spread("debtor_id", pl.col("answered"), "debtors")
-    return dialled.join(reached, on="times", how="full", coalesce=True).fill_null(0).sort("times")
+    return dialled.join(reached, on="times", how="full", coalesce=True).fill_null(0).collect().sort("times")
 
 
 def quality(span: Span, min_word_probability: float, min_role_confidence: float) -> pl.DataFrame:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import weakref
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Protocol
 
 import polars as pl
@@ -24,32 +28,58 @@ class Tables(Protocol):
 
 @dataclass(frozen=True)
 class Span:
-    """Stored tables from `start` to `end`, both included, of all calls or only of `chosen` (one column, call_id)."""
+    """Stored tables from `start` to `end`, both included, of all calls or only of `chosen` (one column, call_id).
+
+    `of` is the span that this one narrows.
+    """
 
     store: Tables
     start: date
     end: date
-    chosen: pl.DataFrame | None = None
+    chosen: pl.LazyFrame | None = None
+    of: Span | None = None
 
     def table(self, name: str) -> pl.LazyFrame:
         frame = self.store.table(name, self.start, self.end)
         if self.chosen is None or "call_id" not in frame.collect_schema():
             return frame
-        return frame.join(self.chosen.lazy(), on="call_id", how="semi", maintain_order="left")
+        return frame.join(self.chosen, on="call_id", how="semi", maintain_order="left")
 
     def only(self, condition: pl.Expr) -> Span:
         """The same days, narrowed to the calls for which a condition on `calls` holds."""
-        return replace(self, chosen=self.calls.filter(condition).select("call_id").unique(maintain_order=True))
+        return self.narrowed(self.calls.filter(condition).select("call_id"))
+
+    def narrowed(self, chosen: pl.LazyFrame) -> Span:
+        """The same days, narrowed to the calls named in `chosen` (one column, call_id)."""
+        return replace(self, chosen=chosen, of=self)
 
     @cached_property
-    def calls(self) -> pl.DataFrame:
+    def calls(self) -> pl.LazyFrame:
         """One row an attempt: who, when, how it ended, and what inspection made of it.
 
         Beside the COUNTED columns of ATTEMPTS: `hour` (0..23 on the attempt's own clock), `state`,
         `reason`, `has_recording/transcript/score`, `earned` (zeroed by a fatal finding), `possible`, `score`, `band`,
         `fatal`, `verdict`, `failed_fatal/major/minor`, `failed`, `unsure_findings` and AUDIO's sums of milliseconds.
-        Only live rules count.
+        Only live rules count. It is counted many times over, so several days are put aside in a temporary folder,
+        day by day: however long the range, one day is in memory.
         """
+        if self.of is not None and self.chosen is not None:
+            return self.of.calls.join(self.chosen, on="call_id", how="semi", maintain_order="left")
+        if self.start == self.end:
+            return self._calls().lazy()
+        days = [self.start + timedelta(days=number) for number in range((self.end - self.start).days + 1)]
+        for day in days:
+            replace(self, start=day, end=day)._calls().write_parquet(self._aside / f"{day}.parquet", compression="lz4")
+        return pl.scan_parquet([self._aside / f"{day}.parquet" for day in days])
+
+    @cached_property
+    def _aside(self) -> Path:
+        """A temporary folder that goes with the span."""
+        folder = Path(mkdtemp(prefix="inspection-report-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def _calls(self) -> pl.DataFrame:
         listed = self.table("attempts").select(COUNTED).unique("call_id", keep="first", maintain_order=True)
         frame = (
             listed.join(self._states(), on="call_id", how="left")

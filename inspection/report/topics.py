@@ -24,6 +24,7 @@ from inspection.report.tiles import balance, tiles
 from inspection.report.wording import Wording, wording
 from inspection.report.workbook import write_figures, write_parquet, write_workbook
 from inspection.settings import Settings
+from inspection.speech.decode import Audio
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def write_topic(
     settings: Settings,
     *,
     value: str = "",
-    recording_path: Callable[[str], Path | None] | None = None,
+    recording: Callable[[str], Audio | None] | None = None,
 ) -> Path:
     """Writes the topic's report over `start`..`end` (both included) and returns its page's path.
 
@@ -57,11 +58,11 @@ def write_topic(
     about = _checked(topic, value, start, end)
     words = wording(settings.report.language)
     span = about.narrow(Span(store, start, end), value)
-    if value and span.calls.is_empty():
+    if value and span.calls.head(1).collect().is_empty():
         raise UsageError(f"report topic {topic}: nothing of {about.takes} {value!r} from {start} to {end}")
     frames = about.tables(span, value)
     folder = settings.report.folder / "topics" / _folder_name(topic, value, start, end)
-    pages = write_calls(span, _called(frames, settings), folder / "evidence", settings, recording_path)
+    pages = write_calls(span, _called(frames, settings), folder / "evidence", settings, recording)
     links = {call_id: f"evidence/{path.name}" for call_id, path in pages.items()}
     sheets = [Sheet(name, frame, links) for name, frame in frames.items()]
     drawn = about.draw(span, frames, words)
@@ -129,7 +130,7 @@ def _failed(span: Span) -> pl.DataFrame:
 
 def _agent_tables(span: Span, value: str) -> dict[str, pl.DataFrame]:
     peers = Span(span.store, span.start, span.end)
-    teams = span.calls["team"].unique().to_list()
+    teams = span.calls.select(pl.col("team").unique()).collect()["team"].to_list()
     return {
         "agents": measures.lean(measures.agents(peers.only(pl.col("team").is_in(teams)))),
         "alerts": judged.alerts(span, load_sections()),
@@ -204,7 +205,7 @@ def _compared(span: Span, frames: dict[str, pl.DataFrame], words: Wording) -> li
 
 
 def _plain(span: Span, frames: dict[str, pl.DataFrame], words: Wording) -> list[Figure]:
-    return [figures.trend(words, measures.trend(span)), figures.scores(words, span.calls)]
+    return [figures.trend(words, measures.trend(span)), figures.scores(words, measures.scored(span))]
 
 
 TOPICS = {

@@ -13,8 +13,8 @@ from inspection.privacy import mask, mask_column
 from inspection.report.canvas import Figure
 from inspection.report.sheets import CODES, FREE_TEXT, LENGTHS, POINTS, SHARES, Printer, Sheet
 
-MOST_ROWS = 1_048_575
-"""Rows of an Excel worksheet below its head."""
+MOST_ROWS = 50_000
+"""Rows of a worksheet below its head: more than a person scrolls, far less than Excel's 1,048,575. Parquet has all."""
 
 
 def write_workbook(path: Path, sheets: Sequence[Sheet], printer: Printer) -> None:
@@ -61,9 +61,12 @@ def _write_sheet(page, sheet: Sheet, pen: Pen) -> None:
         for place, name in enumerate(columns):
             _write_cell(page, (line, place), name, row[name], pen)
     page.freeze_panes(1, 0)
-    if sheet.frame.height and columns:
-        page.autofilter(0, 0, min(sheet.frame.height, MOST_ROWS), len(columns) - 1)
+    shown = min(sheet.frame.height, MOST_ROWS)
+    if shown and columns:
+        page.autofilter(0, 0, shown, len(columns) - 1)
     page.autofit(320)
+    if shown < sheet.frame.height:
+        page.write_string(shown + 1, 0, pen.printer.words("page.rows_limited", shown=shown, total=sheet.frame.height))
 
 
 def _write_cell(page, at: tuple[int, int], name: str, value: Any, pen: Pen) -> None:

@@ -102,6 +102,8 @@ def _findings(call: dict[str, pl.DataFrame]) -> Iterator[str]:
         if row["confidence"] is not None:
             yield f"    confidence {row['confidence']:.2f}"
         yield from _proof(call, row)
+        if row["expected"]:
+            yield f"    expected   {row['expected']}"
         if row["related_calls"]:
             yield f"    with calls {', '.join(row['related_calls'])}"
         if row["source"]:

@@ -12,9 +12,10 @@ from pathlib import Path
 import polars as pl
 
 from inspection.errors import SKIP_REASONS, GateError
-from inspection.results.validation import ROW, Expectation, validate
+from inspection.results.validation import ROW, Expectation, Frame, validate
 
-Tables = Mapping[str, pl.DataFrame]
+Tables = Mapping[str, Frame]
+"""Of lazy tables only the columns under test are ever read."""
 
 UNMAPPED = "UNMAPPED"
 ROLES = ["agent", "robot", "customer", "unknown"]
@@ -52,6 +53,8 @@ def some_rows(table: str, description: str, severity: str) -> Expectation:
     return Expectation(table, "ExpectTableRowCountToBeBetween", severity, description, {"min_value": 1})
 
 
+PHONE_OWNERS = ["debtor", "contact", "guarantor", "professional", "unknown"]
+
 AFTER_INTAKE = [
     some_rows("attempts", "拨打清单不为空 · the dialer lists at least one attempt", "warning"),
     not_null("attempts", "call_id", "每通有编号 · every attempt has an id"),
@@ -60,9 +63,7 @@ AFTER_INTAKE = [
     not_null("attempts", "phone_key", "有被叫号码 · every attempt has a number (frequency rules need it)", "warning"),
     true("attempts", "mapped", "结果码均已映射 · every outcome code is in the dispositions file", "warning"),
     one_of("attempts", "direction", ["outbound", "inbound"], "呼叫方向已知 · direction is outbound or inbound"),
-    one_of(
-        "attempts", "phone_owner", ["debtor", "contact", "guarantor", "unknown"], "号码归属已知 · known phone owner"
-    ),
+    one_of("attempts", "phone_owner", PHONE_OWNERS, "号码归属已知 · known phone owner"),
     one_of("attempts", "agent_kind", ["robot", "human"], "机器人或人工 · robot or human", "warning"),
     one_of("attempts", "agency_type", ["own", "agency"], "自营或委外 · own staff or agency", "warning"),
     true("attempts", "in_order", "先拨打后接通后结束 · dialled, answered and ended in this order", "warning"),
@@ -110,57 +111,51 @@ BEFORE_PUBLISH = [
 ]
 
 
-def after_intake(
-    attempts: pl.DataFrame, recordings: pl.DataFrame, skips: pl.DataFrame, *, data_docs: Path | None = None
-) -> pl.DataFrame:
+def after_intake(attempts: Frame, recordings: Frame, skips: Frame, *, data_docs: Path | None = None) -> pl.DataFrame:
     """GATES of the day as it came in."""
-    missing = skips.filter(pl.col("reason") == "recording_missing")["call_id"].implode()
+    lost = skips.lazy().filter(pl.col("reason") == "recording_missing").select("call_id").collect()
     times = ["dialed_at", "answered_at", "ended_at"]
-    checked = attempts.select(
+    checked = attempts.lazy().select(
         _named("call_id"), "call_id", "dialed_at", "phone_key", "direction", "phone_owner", "agent_kind", "agency_type",
         "talk_ms", mapped=pl.col("outcome") != UNMAPPED, in_order=_rising(*times),
-        found=pl.when(pl.col("talk_ms") > 0).then(~pl.col("call_id").is_in(missing)),
+        found=pl.when(pl.col("talk_ms") > 0).then(~_in(lost)),
     )  # fmt: skip
     frames = {
         "attempts": checked,
-        "recordings": recordings.select(_named("recording_id"), "recording_id"),
-        "skips": skips.select(pl.coalesce("call_id", "recording_id").alias(ROW), "reason"),
+        "recordings": recordings.lazy().select(_named("recording_id"), "recording_id"),
+        "skips": skips.lazy().select(pl.coalesce("call_id", "recording_id").alias(ROW), "reason"),
     }
-    gates = validate("intake", frames, AFTER_INTAKE, data_docs)
-    return _with_codes(gates, attempts)
+    return _with_codes(validate("intake", frames, AFTER_INTAKE, data_docs), attempts.lazy())
 
 
 def after_speech(
-    attempts: pl.DataFrame,
-    audio: pl.DataFrame,
-    turns: pl.DataFrame,
-    words: pl.DataFrame,
-    *,
-    data_docs: Path | None = None,
+    attempts: Frame, audio: Frame, turns: Frame, words: Frame, *, data_docs: Path | None = None
 ) -> pl.DataFrame:
     """GATES of what was heard, against the dialer's list."""
-    duration = audio.select("call_id", "duration_ms")
+    duration = audio.lazy().select("call_id", "duration_ms")
     ordered = pl.col("start_ms").is_between(0, pl.col("end_ms")) & pl.col("probability").is_between(0, 1)
-    bad = words.lazy().join(duration.lazy(), on="call_id", how="left")
-    bad = bad.filter(~(ordered & (pl.col("end_ms") <= pl.col("duration_ms") + 1000))).select("call_id").collect()
-    talk = attempts.select("call_id", "talk_ms")
+    placed = words.lazy().join(duration, on="call_id", how="left")
+    astray = placed.filter(~(ordered & (pl.col("end_ms") <= pl.col("duration_ms") + 1000))).select("call_id").collect()
+    listed = attempts.lazy().select("call_id", "talk_ms").collect()
     difference = (pl.col("duration_ms") - pl.col("talk_ms")).abs()
-    checked = audio.join(talk, on="call_id", how="left").select(
-        _named("call_id"), "call_id", "duration_ms", pl.col("role_confidence").cast(pl.Float64), listed=_in(attempts),
-        told_apart=pl.col("role_basis") != "none", words_in_order=~pl.col("call_id").is_in(bad["call_id"].implode()),
+    checked = audio.lazy().join(listed.lazy(), on="call_id", how="left").select(
+        _named("call_id"), "call_id", "duration_ms", pl.col("role_confidence").cast(pl.Float64), listed=_in(listed),
+        told_apart=pl.col("role_basis") != "none", words_in_order=~_in(astray),
         agrees=(difference <= 5000) | (difference <= 0.1 * pl.col("talk_ms")),
     )  # fmt: skip
-    said = turns.select(_named("call_id"), "role", "text", in_order=pl.col("start_ms").is_between(0, pl.col("end_ms")))
+    in_order = pl.col("start_ms").is_between(0, pl.col("end_ms"))
+    said = turns.lazy().select(_named("call_id"), "role", "text", in_order=in_order)
     return validate("speech", {"audio": checked, "turns": said}, AFTER_SPEECH, data_docs)
 
 
 def before_publish(tables: Tables, *, data_docs: Path | None = None) -> pl.DataFrame:
     """GATES of everything that is about to be published: the day balances, scores add up, findings have reasons."""
-    attempts, scores, components = tables["attempts"], tables["scores"], tables["components"]
-    calls = tables["reconciliation"].filter(pl.col("state") != "surplus_recording")
-    sums = components.group_by("call_id", "scorecard").agg(pl.sum("earned", "possible").name.prefix("sum_"))
+    day = {name: frame.lazy() for name, frame in tables.items()}
+    listed = day["attempts"].select("call_id").collect()
+    calls = day["reconciliation"].filter(pl.col("state") != "surplus_recording")
+    sums = day["components"].group_by("call_id", "scorecard").agg(pl.sum("earned", "possible").name.prefix("sum_"))
     counted = pl.col("listed") == pl.col("inspected") + pl.col("skipped")
-    reasoned = (pl.col("reason").str.len_chars() > 0) & pl.col("rule_version").is_not_null()
+    reasoned = (pl.col("reason").str.len_bytes() > 0) & pl.col("rule_version").is_not_null()
     points = pl.col("sum_possible").fill_null(0)
     # a section's cap on its loss gives points back, so a score may earn more than its components, never less
     adds_up = ((pl.col("possible") - points).abs() < 0.01) & pl.col("earned").is_between(
@@ -171,17 +166,19 @@ def before_publish(tables: Tables, *, data_docs: Path | None = None) -> pl.DataF
         "calls": calls.select(
             _named("call_id"), "call_id", accounted=(pl.col("state") == "inspected") | pl.col("reason").is_not_null()
         ),
-        "runs": tables["runs"].select(
+        "runs": day["runs"].select(
             pl.col("run_id").alias(ROW),
-            balanced=counted & (pl.col("listed") == attempts.height),
+            balanced=counted & (pl.col("listed") == listed.height),
         ),
-        "scores": scores.join(sums, on=["call_id", "scorecard"], how="left").select(
-            _named("call_id"), "score", "verdict", listed=_in(attempts), zero_when_fatal=fatal_is_zero,
+        "scores": day["scores"].join(sums, on=["call_id", "scorecard"], how="left").select(
+            _named("call_id"), "score", "verdict", listed=_in(listed), zero_when_fatal=fatal_is_zero,
             adds_up=adds_up,
         ),
-        "components": components.select(_named("call_id"), in_range=pl.col("earned").is_between(0, pl.col("possible"))),
-        "findings": tables["findings"].select(
-            _named("call_id"), "verdict", "severity", listed=_in(attempts), in_order=_rising("start_ms", "end_ms"),
+        "components": day["components"].select(
+            _named("call_id"), in_range=pl.col("earned").is_between(0, pl.col("possible"))
+        ),
+        "findings": day["findings"].select(
+            _named("call_id"), "verdict", "severity", listed=_in(listed), in_order=_rising("start_ms", "end_ms"),
             reasoned=(pl.col("verdict") != "fail") | reasoned,
         ),
     }  # fmt: skip
@@ -208,7 +205,7 @@ def quarantine(tables: Tables, gates: pl.DataFrame) -> dict[str, pl.DataFrame]:
     broken = broken.with_columns(table=pl.col("expectation").str.split(".").list.first())
     found = {}
     for (table,), rows in broken.group_by("table", maintain_order=True):
-        frame = tables["reconciliation" if table == "calls" else str(table)]
+        frame = tables["reconciliation" if table == "calls" else str(table)].lazy().collect()
         key = "recording_id" if table == "recordings" else "run_id" if table == "runs" else "call_id"
         reasons = rows.group_by(ROW).agg(failed=pl.col("expectation").sort())
         found[str(table)] = frame.with_columns(_named(key)).join(reasons, on=ROW).drop(ROW)
@@ -219,8 +216,8 @@ def _named(column: str) -> pl.Expr:
     return pl.coalesce(pl.col(column), pl.format("row {}", pl.int_range(pl.len()))).alias(ROW)
 
 
-def _in(attempts: pl.DataFrame) -> pl.Expr:
-    return pl.col("call_id").is_in(attempts["call_id"].implode())
+def _in(calls: pl.DataFrame) -> pl.Expr:
+    return pl.col("call_id").is_in(calls["call_id"].implode())
 
 
 def _rising(*columns: str) -> pl.Expr:
@@ -229,13 +226,14 @@ def _rising(*columns: str) -> pl.Expr:
     return pl.all_horizontal(pairs)
 
 
-def _with_codes(gates: pl.DataFrame, attempts: pl.DataFrame) -> pl.DataFrame:
+def _with_codes(gates: pl.DataFrame, attempts: pl.LazyFrame) -> pl.DataFrame:
     """Names the unmapped codes and how often each occurs: what compliance has to add to the dispositions file."""
     unmapped = (
         attempts.filter(pl.col("outcome") == UNMAPPED)
         .group_by("outcome_raw")
         .len()
         .sort("len", "outcome_raw", descending=[True, False])
+        .collect()
     )
     codes = ", ".join(f"{code or '(none)'} × {count}" for code, count in unmapped.rows())
     mine = pl.col("expectation").str.starts_with("attempts.mapped.") & ~pl.col("success")

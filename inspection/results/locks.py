@@ -18,12 +18,15 @@ _guard = threading.Lock()
 @contextmanager
 def hold(path: Path, what: str) -> Iterator[None]:
     """Holds the lock exclusively; raises ResultsError at once when anybody, this process included, holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     path = path.resolve()
     with _guard:
         if path in _held:
             raise ResultsError(_busy(what, os.getpid()))
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise ResultsError(f"{path}: cannot be written: {error.strerror}; {what} is unchanged") from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -13,6 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import polars as pl
+
+from inspection.errors import ResultsError
+
 STAGING = ".staging"
 
 
@@ -123,6 +127,18 @@ def _as_os_error() -> Iterator[None]:
         raise
     except Exception as error:
         raise OSError(f"{type(error).__name__}: {str(error).splitlines()[0][:200]}") from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """A disk that is full or forbids writing becomes a ResultsError of one line."""
+    try:
+        yield
+    except (OSError, pl.exceptions.ComputeError) as error:
+        cause = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        if isinstance(error, pl.exceptions.ComputeError) and "os error" not in cause:
+            raise  # polars tells a full disk so, and its own faults as well
+        raise ResultsError(f"{path}: cannot be written: {cause}; repair that and run again") from error
 
 
 def _flush(path: Path) -> None:

@@ -81,7 +81,8 @@ def purge(settings: Settings, today: date, *, now: datetime | None = None) -> li
     gone: list[Forgotten] = []
     for day in store.days(end=last - timedelta(days=1)):
         calls = store.day("attempts", day)["call_id"]
-        hashes = store.day("recordings", day)["audio_sha256"].drop_nulls().unique()
+        heard = store.day("audio", day)["audio_sha256"]
+        hashes = pl.concat([store.day("recordings", day)["audio_sha256"], heard]).drop_nulls().unique()
         counts = _rows_by_call(store, day)
         pages = _remove_pages(settings, day) + _remove_copies(
             settings, store.day("recordings", day)["location"].to_list()

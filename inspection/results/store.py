@@ -17,10 +17,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partialmethod
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from inspection.errors import ResultsError
 from inspection.results.locks import hold, join
@@ -46,6 +48,9 @@ KEYS = {
     "runs": ["business_date", "run_id"],
 }
 """Row order of each table in its file."""
+
+PART_ROWS, GROUP_ROWS = 500_000, 250_000
+"""Rows that are sorted at a time, and rows of a row group."""
 
 
 class Store:
@@ -180,10 +185,12 @@ class Store:
         return json.loads(content)
 
     def _stage(self, folder: Path, name: str, frame: pl.DataFrame | pl.LazyFrame | None) -> str:
-        whole = pl.DataFrame(schema=STORED[name]) if frame is None else frame.lazy().collect()
-        whole = conform(whole, STORED[name], table=name).sort(KEYS[name], maintain_order=True).rechunk()
         path = folder / f"{name}.parquet"
-        whole.write_parquet(path, compression="zstd", statistics=True, row_group_size=250_000)
+        parts = _in_order(name, pl.LazyFrame(schema=STORED[name]) if frame is None else frame.lazy())
+        first = next(parts).to_arrow()
+        with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
+            for part in chain([first], (part.to_arrow() for part in parts)):
+                writer.write_table(part, row_group_size=GROUP_ROWS)
         with path.open("rb") as written:
             return hashlib.file_digest(written, "sha256").hexdigest()
 
@@ -213,6 +220,23 @@ class Store:
             raise ResultsError(
                 f"store {self.root}: {business_date} cannot be written: {cause}; what was there before is unchanged"
             ) from error
+
+
+def _in_order(name: str, frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """The rows of a table in the order of its key, PART_ROWS or so at a time: a large day is never sorted whole."""
+    key = KEYS[name][0]
+    bounds: list[Any] = []
+    if frame.select(pl.len()).collect().item() > PART_ROWS:
+        sizes = frame.group_by(key).agg(rows=pl.len()).sort(key, nulls_last=False)
+        number = pl.col("rows").cum_sum() // PART_ROWS
+        bounds = sizes.filter(number != number.shift(fill_value=0)).drop_nulls().collect()[key].to_list()
+    value = pl.col(key)
+    for low, high in pairwise([None, *bounds, None]):
+        above = pl.lit(True) if low is None else value >= low
+        below = pl.lit(True) if high is None else value < high
+        inside = above & below if low is not None else below | value.is_null()
+        part = conform(frame.filter(inside).collect(), STORED[name], table=name)
+        yield part.sort(KEYS[name], maintain_order=True)
 
 
 def _hash(content: bytes | None) -> str:

@@ -13,6 +13,7 @@ import polars as pl
 
 from inspection.tables import GATES
 
+Frame = pl.DataFrame | pl.LazyFrame
 ROW = "row_id"
 """The column that names a row in a result: a call or recording id, else its number. Never personal data."""
 
@@ -37,7 +38,7 @@ class Expectation:
 
 
 def validate(
-    gate: str, frames: Mapping[str, pl.DataFrame], expectations: Sequence[Expectation], data_docs: Path | None = None
+    gate: str, frames: Mapping[str, Frame], expectations: Sequence[Expectation], data_docs: Path | None = None
 ) -> pl.DataFrame:
     """GATES rows, one for each expectation in the given order, from one real checkpoint run in an ephemeral context.
 
@@ -69,7 +70,7 @@ def validate(
             name=f"{gate}.{table}", validation_definitions=[context.validation_definitions.add(definition)], actions=[],
             result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [ROW]},
         )  # fmt: skip
-        result = context.checkpoints.add(checkpoint).run(batch_parameters={"dataframe": frame.to_pandas()})
+        result = context.checkpoints.add(checkpoint).run(batch_parameters={"dataframe": _as_pandas(frame)})
         outcomes = {
             found.expectation_config.meta["name"]: found for run in result.run_results.values() for found in run.results
         }
@@ -78,6 +79,12 @@ def validate(
         _build_data_docs(context, data_docs / gate)
     order = {expectation.name: place for place, expectation in enumerate(expectations)}
     return pl.DataFrame(sorted(rows, key=lambda row: order[row["expectation"]]), schema=GATES, orient="row")
+
+
+def _as_pandas(frame: Frame) -> Any:
+    """The engine copies its frame for each expectation: what repeats (ids, codes) is a number there, not a string."""
+    codes = [name for name, dtype in frame.collect_schema().items() if dtype == pl.String]
+    return frame.lazy().with_columns(pl.col(codes).cast(pl.Categorical)).collect().to_pandas()
 
 
 def _row(gate: str, expectation: Expectation, found: Any) -> dict[str, Any]:
