@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraint
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint day models measure bench-speech bench-judge bench-day clean
+.PHONY: help install demo test lint day models measure bench-speech bench-flow bench-judge bench-day clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ measure: $(VENV)/.installed ## error rates of the small models on the sample day
 
 bench-speech: $(VENV)/.installed-test ## the speech stage beside a plain faster-whisper loop
 	@$(BIN)/python benchmarks/bench_speech.py
+
+bench-flow: $(VENV)/.installed-test ## what the flow costs beside its steps
+	@$(BIN)/python benchmarks/bench_flow.py
 
 bench-judge: $(VENV)/.installed-test ## judging a million turns beside one raw automaton pass
 	@$(BIN)/python benchmarks/bench_judge.py

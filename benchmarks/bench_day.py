@@ -1,31 +1,37 @@
 """A large day without audio: intake, reconciliation, gates, store, publishing and report, in seconds and peak memory.
 
-    python benchmarks/bench_day.py [--calls 30000] [--attempts 300000] [--publish URL] [--report] [--days 1]
+    python benchmarks/bench_day.py [--calls 30000] [--attempts 300000] [--publish postgresql|mariadb|sqlite] [--days 1]
+    python benchmarks/bench_day.py --month 7      # every report on a topic, over one day and over seven stored days
 
-The dialer is an SQLite database of `attempts` rows; `calls` of them have a recording of a few bytes, so that listing,
-matching and hashing are measured and decoding is not. What a day's listening and judging would have made is generated
-(60 turns and 20 findings a call). Without --publish the results go to an SQLite file; an SQLAlchemy address of
-PostgreSQL or MariaDB measures those (a schema of its own is best: the tables qc_* are replaced day by day).
+The dialer is an SQLite database; its answered calls have recordings of a few bytes, so that listing, matching and
+hashing are measured and decoding is not. What judging makes of such a day comes from the shipped rulebook
+(big_days.py), in a process of its own that is not counted. The server is that of INSPECTION_TEST_POSTGRES or
+INSPECTION_TEST_MARIADB (SQLAlchemy addresses); what is made there is dropped afterwards. Without a server: SQLite.
 `--days 3` runs three days one after the other in one process: neither seconds nor memory may grow.
+Every line's memory is the most that the process held during that line.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
-import sqlite3
+import os
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
-import numpy as np
+import big_days
 import polars as pl
+import sqlalchemy as sa
+from big_days import HEARD, JUDGED, moved, peak_gib
 
-from inspection.intake.day import Intake, take_in
+from inspection.intake.day import take_in
 from inspection.intake.reconcile import balance, reconcile
+from inspection.report.daily import write_day
+from inspection.report.topics import TOPICS, write_topic
 from inspection.results import gates
 from inspection.results.publish import publish
 from inspection.results.store import Store
@@ -40,216 +46,168 @@ from inspection.settings import (
 from inspection.tables import STORED, conform
 
 LAST = date(2026, 11, 20)
-TURNS, FINDINGS, COMPONENTS = 60, 20, 12
-MAPPING = """\
-query: SELECT * FROM calls WHERE started >= :date AND started < :next_date
-columns:
-  call_id: id
-  dialed_at: started
-  answered_at: answered
-  ended_at: ended
-  talk_ms: {column: talk, scale: 1000}
-  phone: phone
-  debtor_id: debtor
-  case_id: debtor
-  customer_name: name
-  phone_owner: {column: owner, map: {本人: debtor, 联系人: contact}, default: unknown}
-  stage: stage
-  agency: agency
-  agency_type: {const: agency}
-  team: team
-  campaign: {const: 早期}
-  agent_kind: {column: robot, map: {0: human, 1: robot}}
-  agent_id: agent
-  outcome_raw: code
-  recording_hint: file
-  amount_due_cents: {column: owed, scale: 100}
-"""
-CODES = ["PTP", "REFUSE", "CALLBACK", "NO_ANSWER", "BUSY", "POWER_OFF"]
-SAID = np.array(
-    ["您好请问是本人吗", "您名下的账单已经逾期七天了", "我知道了明天下午还", "感谢您的接听再见", "你再打我就投诉"]
-)
+WHOLE_S, WHOLE_GIB = 180, 3.0
+"""The bars: a day in three minutes and three GiB, on two cores."""
+GROWTH = 1.3
+"""What the last of several days may take of the first one's seconds and memory, and N days of N times one day's."""
+KNOWN_DAYS = 30
+SERVERS = {
+    "postgresql": ("INSPECTION_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/test"),
+    "mariadb": ("INSPECTION_TEST_MARIADB", "mysql+pymysql://root@127.0.0.1:3306/test"),
+}
+Day = dict[str, pl.DataFrame]
 
 
 class Steps:
-    """Seconds of each step, and the process's peak memory after it."""
+    """Seconds of each step and the most memory held during it."""
 
     def __init__(self) -> None:
-        self.total = 0.0
+        self.seconds, self.gib = 0.0, 0.0
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
+        peak_gib(anew=True)
         began = time.perf_counter()
         yield
-        seconds = time.perf_counter() - began
-        self.total += seconds
-        print(f"  {name:<34} {seconds:8.1f} s   peak {peak_gib():5.2f} GiB", flush=True)
+        seconds, gib = time.perf_counter() - began, peak_gib()
+        self.seconds, self.gib = self.seconds + seconds, max(self.gib, gib)
+        print(f"  {name:<40} {seconds:7.1f} s {gib:7.2f} GiB", flush=True)
 
 
-def peak_gib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+def told(name: str, value: str, reached: bool, bar: str) -> None:
+    print(f"  {name:<40} {value:>24}   bar {bar}: {'reached' if reached else 'MISSED'}", flush=True)
 
 
-def write_dialer(folder: Path, days: list[date], attempts: int, calls: int) -> None:
-    """The dialer's database and the recordings of its connected calls."""
-    with sqlite3.connect(folder / "dialer.sqlite") as connection:
-        for day in days:
-            rows = _attempts(day, attempts, calls)
-            names = ", ".join(rows.columns)
-            connection.execute(f"CREATE TABLE IF NOT EXISTS calls ({names})")
-            connection.executemany(f"INSERT INTO calls VALUES ({', '.join('?' * rows.width)})", rows.iter_rows())
-            place = folder / "rec" / day.strftime("%Y/%m/%d")
-            place.mkdir(parents=True)
-            for name, call_id in rows.drop_nulls("file").select("file", "id").iter_rows():
-                (place / name).write_bytes(call_id.encode() * 50)
-        connection.execute("CREATE INDEX calls_started ON calls (started)")
-    connection.close()
-    (folder / "mapping.yaml").write_text(MAPPING, "utf-8")
-    (folder / "codes.yaml").write_text("codes:\n" + "".join(f"  {code}: {code}\n" for code in CODES), "utf-8")
+@contextmanager
+def server(kind: str, folder: Path) -> Iterator[str]:
+    """The address of a place of our own to publish to, dropped afterwards; `kind` empty: PostgreSQL or else SQLite."""
+    variable, usual = SERVERS.get(kind or "postgresql", ("", ""))
+    address = sa.make_url(os.environ.get(variable, usual) or "sqlite://")
+    name, postgres = f"inspection_bench_{uuid.uuid4().hex[:8]}", address.get_backend_name() == "postgresql"
+    engine = sa.create_engine(address, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    if kind != "sqlite":
+        try:
+            with engine.connect() as connection:
+                connection.execute(sa.text(f"CREATE {'SCHEMA' if postgres else 'DATABASE'} {name}"))
+        except sa.exc.OperationalError as error:
+            place = f"{address.host}:{address.port} ({variable})"
+            if kind:
+                raise SystemExit(f"{kind} is not reachable at {place}: {str(error.orig).splitlines()[0]}") from None
+            print(f"PostgreSQL is not reachable at {place}: publishing to an SQLite file instead")
+            kind = "sqlite"
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/results.sqlite"
+        return
+    options = {"options": f"-csearch_path={name}"}
+    own = address.update_query_dict(options) if postgres else address.set(database=name)
+    try:
+        yield own.render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE" if postgres else f"DROP DATABASE {name}"))
 
 
-def _attempts(day: date, attempts: int, calls: int) -> pl.DataFrame:
-    rng = np.random.default_rng(day.toordinal())
-    start = datetime(day.year, day.month, day.day, 8, tzinfo=UTC) + timedelta(0)
-    seconds = np.sort(rng.integers(0, 12 * 3600, attempts))
-    connected = np.zeros(attempts, bool)
-    connected[rng.choice(attempts, calls, replace=False)] = True
-    frame = pl.DataFrame({"n": np.arange(attempts), "s": seconds, "c": connected, "talk": np.where(connected, 45, 0)})
-    began = pl.lit(start.replace(tzinfo=None)) + pl.duration(seconds="s")
-    clock = "%Y-%m-%d %H:%M:%S"
-    number = 13_000_000_000 + pl.col("n") * 7 % 120_000
-    return frame.select(
-        id=pl.format(f"{day:%m%d}-{{}}", pl.col("n") + 1_000_000),
-        started=began.dt.strftime(clock),
-        answered=pl.when("c").then((began + pl.duration(seconds=6)).dt.strftime(clock)),
-        ended=(began + pl.duration(seconds=pl.col("talk") + 6)).dt.strftime(clock),
-        talk="talk",
-        phone=number.cast(pl.String),
-        debtor=pl.format("D{}", pl.col("n") % 100_000),
-        name=pl.lit("张先生"),
-        owner=pl.when(pl.col("n") % 9 == 0).then(pl.lit("联系人")).otherwise(pl.lit("本人")),
-        stage=pl.format("M{}", pl.col("n") % 3),
-        agency=pl.format("agency {}", pl.col("n") % 4),
-        team=pl.format("team {}", pl.col("n") % 30),
-        robot=pl.col("n") % 2,
-        agent=pl.format("A{}", pl.col("n") % 400),
-        code=pl.when("c").then(pl.lit("PTP")).otherwise(pl.lit("NO_ANSWER")),
-        file=pl.when("c").then(pl.format("{}_{}_{}.wav", began.dt.strftime("%Y%m%d-%H%M%S"), number, pl.col("n"))),
-        owed=pl.lit(1234.5),
+def settings_in(folder: Path) -> Settings:
+    mapping, codes = folder / "mapping.yaml", folder / "codes.yaml"
+    return Settings(
+        dialer=DialerSettings(url=f"sqlite:///{folder}/dialer.sqlite", mapping=mapping, dispositions=codes),
+        recordings=RecordingSettings(roots=(str(folder / "rec"),), pattern="%Y/%m/%d/**/*", settle_s=0),
+        privacy=PrivacySettings(pseudonym_key="bench"),
+        store=StoreSettings(root=str(folder / "store"), work=folder / "work"),
+        report=ReportSettings(folder=folder / "reports"),
     )
 
 
-def judged(intake: Intake) -> dict[str, pl.DataFrame]:
-    """What listening and judging would have made of the day's calls, by the schemas of tables.py."""
-    calls = intake.calls.select("call_id", "audio_sha256").with_row_index("n")
-    fatal = pl.col("n") % 50 == 0
-    per_turn = _times(calls, TURNS)
-    text = pl.Series(SAID[per_turn["k"].to_numpy() % len(SAID)])
-    turns = per_turn.select(
-        "call_id",
-        turn_index="k",
-        role=pl.when(pl.col("k") % 2 == 0).then(pl.lit("agent")).otherwise(pl.lit("customer")),
-        start_ms=pl.col("k") * 700,
-        end_ms=pl.col("k") * 700 + 600,
-        text=text,
-        word_probability=pl.lit(0.9),
-    )
-    broken = fatal & (pl.col("k") == 0)
-    findings = _times(calls, FINDINGS).select(
-        "call_id",
-        rule_id=pl.format("CN-{}-01", "k"),
-        rule_version=pl.lit(1),
-        title=pl.lit("标题"),
-        severity=pl.lit("fatal"),
-        verdict=pl.when(broken)
-        .then(pl.lit("fail"))
-        .when(pl.col("k") == 1)
-        .then(pl.lit("unsure"))
-        .otherwise(pl.lit("pass")),
-        status=pl.lit("live"),
-        quote=pl.lit("你再不还我就打13812345678"),
-        start_ms=pl.lit(100),
-        end_ms=pl.lit(900),
-        reason=pl.lit("坐席说出威胁的话"),
-        confidence=pl.lit(0.9),
-        source=pl.lit("GB/T 45251-2025"),
-    )
-    points = pl.when(fatal).then(0.0).otherwise(10.0)
-    components = _times(calls, COMPONENTS).select(
-        "call_id",
-        scorecard=pl.lit("default"),
-        component=pl.format("part {}", "k"),
-        rule_id=pl.format("CN-{}-01", "k"),
-        verdict=pl.lit("pass"),
-        earned=points,
-        possible=pl.lit(10.0),
-    )
-    scores = calls.select(
-        "call_id",
-        scorecard=pl.lit("default"),
-        earned=points * COMPONENTS,
-        possible=pl.lit(10.0 * COMPONENTS),
-        score=points * 10,
-        band=pl.lit("合格"),
-        fatal=fatal,
-        fatal_rules=pl.lit(["CN-0-01"]),
-        unsure=pl.lit(1),
-        verdict=pl.when(fatal).then(pl.lit("fail")).otherwise(pl.lit("unsure")),
-    )
-    audio = calls.select(
-        "call_id",
-        "audio_sha256",
-        duration_ms=pl.lit(45_500),
-        role_confidence=pl.lit(0.9),
-        role_basis=pl.lit("dialer"),
-        layout=pl.lit("stereo"),
-        codec=pl.lit("pcm_mulaw"),
-        word_probability=pl.lit(0.9),
-    )
-    made = {"turns": turns, "findings": findings, "components": components, "scores": scores, "audio": audio}
-    return {name: conform(frame, STORED[name], table=name) for name, frame in made.items()}
-
-
-def _times(calls: pl.DataFrame, count: int) -> pl.DataFrame:
-    """Every call `count` times, numbered `k`."""
-    return calls.join(pl.DataFrame({"k": np.arange(count, dtype=np.int32)}), how="cross")
-
-
-def run_day(settings: Settings, day: date, url: str, report: bool) -> float:
-    steps = Steps()
-    with steps.step("intake (rows, matching, hashing)"):
-        intake = take_in(settings, day)
-    tables = {name: pl.DataFrame(schema=schema) for name, schema in STORED.items()}
-    tables |= {"attempts": intake.attempts, "recordings": intake.recordings, "skips": intake.skips} | judged(intake)
-    with steps.step("reconciliation"):
-        tables["reconciliation"] = reconcile(
-            *(tables[name] for name in ("attempts", "recordings", "skips", "audio", "scores"))
-        )
-    run = {
-        "business_date": [day],
-        "run_id": ["bench"],
-        **{name: [count] for name, count in balance(tables["reconciliation"]).items()},
-    }
-    tables["runs"] = conform(pl.DataFrame(run), STORED["runs"], table="runs")
+def run_day(settings: Settings, day: date, first: date, url: str) -> Steps:
+    """All steps of a day as the house does them; the first day's judged tables stay beside for the days after it."""
+    steps, store, bench = Steps(), Store(settings.store.root), settings.store.work
+    with steps.step("intake: outcomes, matching, hashing"):
+        around = timedelta(days=KNOWN_DAYS)
+        intake = take_in(settings, day, known=store.recordings(day - around, day + around).collect())
     with steps.step("gate after intake"):
-        first = gates.after_intake(tables["attempts"], tables["recordings"], tables["skips"])
+        checked = [gates.after_intake(intake.attempts, intake.recordings, intake.skips)]
+    if day == first:
+        bench.mkdir(parents=True)
+        for name in ("attempts", "skips", "calls"):
+            getattr(intake, name).write_parquet(bench / f"{name}.parquet")
+        seconds, gib = big_days.judge_apart(bench)
+        print(f"  {'(judging apart, not counted':<40} {seconds:7.1f} s {gib:7.2f} GiB)", flush=True)
+    tables: Day = {name: pl.DataFrame(schema=schema) for name, schema in STORED.items()}
+    tables |= {"attempts": intake.attempts, "recordings": intake.recordings, "skips": intake.skips}
+    for name in HEARD + JUDGED:
+        tables[name] = moved(pl.scan_parquet(bench / f"{name}.parquet"), first, day).collect()
+    del intake
     with steps.step("gate after speech"):
-        second = gates.after_speech(tables["attempts"], tables["audio"], tables["turns"], tables["words"])
+        checked.append(gates.after_speech(*(tables[name] for name in ("attempts", "audio", "turns", "words"))))
+    with steps.step("reconciliation"):
+        sides = ("attempts", "recordings", "skips", "audio", "scores")
+        tables["reconciliation"] = reconcile(*(tables[name] for name in sides))
+    run = {"business_date": day, "run_id": "bench", **balance(tables["reconciliation"])}
+    tables["runs"] = conform(pl.DataFrame([run]), STORED["runs"], table="runs")
     with steps.step("gate before publishing"):
-        third = gates.before_publish(tables)
-    tables["gates"] = pl.concat([first, second, third])
+        checked.append(gates.before_publish(tables))
+    tables["gates"] = pl.concat(checked)
     gates.require(tables["gates"])
     with steps.step("store"):
-        Store(settings.store.root).swap_day(day, tables)
-    with steps.step("publish"):
+        store.swap_day(day, tables)
+    with steps.step(f"publish to {sa.make_url(url).get_backend_name()}"):
         rows = publish(url, day, tables)
-    if report:
-        from inspection.report.daily import write_day
+    kept = ", ".join(f"{tables[name].height:,} {name}" for name in ("turns", "words", "hits", "findings"))
+    del tables
+    with steps.step("report, workbook, evidence pages"):
+        write_day(store, day, settings)
+    print(f"  {kept}; {sum(rows.values()):,} rows published")
+    told("the whole day", f"{steps.seconds:.1f} s", steps.seconds <= WHOLE_S, f"{WHOLE_S} s")
+    told("peak memory", f"{steps.gib:.2f} GiB", steps.gib <= WHOLE_GIB, f"{WHOLE_GIB:.0f} GiB")
+    return steps
 
-        with steps.step("report"):
-            write_day(Store(settings.store.root), day, settings)
-    print(f"  {'the whole day':<34} {steps.total:8.1f} s   ({sum(rows.values()):,} published rows)")
-    return steps.total
+
+def run_days(settings: Settings, days: list[date], url: str) -> None:
+    done = []
+    for day in days:
+        print(day)
+        done.append(run_day(settings, day, days[0], url))
+    if len(days) > 1:
+        for name, first, last in (
+            ("seconds", done[0].seconds, done[-1].seconds),
+            ("memory", done[0].gib, done[-1].gib),
+        ):
+            told(f"{name}, last day / first", f"{last / first:.2f}", last <= GROWTH * first, f"{GROWTH}")
+
+
+def run_month(settings: Settings, days: list[date], url: str) -> None:
+    """The first day as above, the others as copies in the store and in SQL; then a day replaced, and the reports."""
+    first, store = days[0], Store(settings.store.root)
+    print(first)
+    run_day(settings, first, first, url)
+    print(f"{len(days) - 1} more days of that size")
+    steps = Steps()
+    for day in days[1:]:
+        tables = {name: moved(store.table(name, first, first).drop("business_date"), first, day) for name in STORED}
+        tables["attempts"], tables["runs"] = (
+            moved(store.table(name, first, first), first, day) for name in ("attempts", "runs")
+        )
+        with steps.step(f"{day} stored"):
+            store.swap_day(day, tables)
+        with steps.step(f"{day} published"):
+            publish(url, day, {name: frame.collect() for name, frame in tables.items()})
+    whole = {name: store.day(name, first) for name in STORED}
+    with steps.step("the first day replaced in SQL"):
+        publish(url, first, whole)
+    del whole
+    with steps.step("the last day's report"):
+        write_day(store, days[-1], settings)
+    for topic, value in {**dict.fromkeys(TOPICS, ""), "agent": "A7", "rule": "CN-THR-01"}.items():
+        taken = []
+        for start in (days[-1], first):
+            steps = Steps()
+            with steps.step(f"topic {topic}, {(days[-1] - start).days + 1} days"):
+                write_topic(store, topic, start, days[-1], settings, value=value)
+            taken.append(steps)
+        one, all_days = taken
+        ratio = all_days.seconds / one.seconds / len(days)
+        told("  seconds a day, all / one", f"{ratio:.2f}", ratio <= GROWTH, f"{GROWTH}")
+        told("  memory", f"{all_days.gib:.2f} GiB", all_days.gib <= WHOLE_GIB, f"{WHOLE_GIB:.0f} GiB")
 
 
 def main() -> None:
@@ -257,29 +215,16 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=30_000)
     parser.add_argument("--attempts", type=int, default=300_000)
     parser.add_argument("--days", type=int, default=1)
-    parser.add_argument("--publish", default="")
-    parser.add_argument("--report", action="store_true")
+    parser.add_argument("--month", type=int, default=0, metavar="DAYS")
+    parser.add_argument("--publish", default="", choices=["postgresql", "mariadb", "sqlite"])
     chosen = parser.parse_args()
-    days = [LAST + timedelta(days=number) for number in range(chosen.days)]
+    days = [LAST + timedelta(days=number) for number in range(max(chosen.days, chosen.month))]
     with tempfile.TemporaryDirectory(prefix="bench-day-") as name:
         folder = Path(name)
-        print(f"generating {len(days)} × {chosen.attempts:,} attempts, {chosen.calls:,} of them recorded")
-        write_dialer(folder, days, chosen.attempts, chosen.calls)
-        settings = Settings(
-            dialer=DialerSettings(
-                url=f"sqlite:///{folder}/dialer.sqlite",
-                mapping=folder / "mapping.yaml",
-                dispositions=folder / "codes.yaml",
-            ),
-            recordings=RecordingSettings(roots=(str(folder / "rec"),), pattern="%Y/%m/%d/**/*", settle_s=0),
-            privacy=PrivacySettings(pseudonym_key="bench"),
-            store=StoreSettings(root=str(folder / "store"), work=folder / "work"),
-            report=ReportSettings(folder=folder / "reports"),
-        )
-        for day in days:
-            print(day)
-            run_day(settings, day, chosen.publish or f"sqlite:///{folder}/results.sqlite", chosen.report)
-    print(f"peak memory {peak_gib():.2f} GiB")
+        print(f"generating {chosen.attempts:,} attempts a day, {chosen.calls:,} of them answered and recorded")
+        big_days.write_dialer(folder, days[:1] if chosen.month else days, chosen.attempts, chosen.calls)
+        with server(chosen.publish, folder) as url:
+            (run_month if chosen.month else run_days)(settings_in(folder), days, url)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,9 +24,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
-from days import calls_of, day, invented_terms, with_robots, words_of
+from days import TURNS_PER_CALL, calls_of, day, invented_terms, with_robots, words_of
 
 PACK = Path(__file__).parents[1] / "lexicons" / "zh-CN"
+ONE_CALL, CALLS_AGAIN = "one call judged again (median)", 40
 Timer = Callable[[str], object]
 
 
@@ -37,63 +39,65 @@ def phrases_of(lexicon) -> list[str]:
     return sorted(terms | {phrase for group in groups for phrase in group})
 
 
-def lexicon_of(terms: int):
+def rulebook_of(pack: Path, terms: int):
     """The pack, with invented terms spread over its entries until it has that many."""
-    from inspection.lexicon.load import load_lexicon
+    from inspection.rules.rulebook import load_rulebook
 
-    lexicon = load_lexicon(PACK, check_cases=False)
+    rulebook = load_rulebook(pack)
+    lexicon = rulebook.lexicon
     more = invented_terms(max(0, terms - sum(len(entry.terms) for entry in lexicon.active)))
     share = len(more) // len(lexicon.entries) + 1
     extended = (
         e.model_copy(update={"terms": (*e.terms, *more[i * share : (i + 1) * share])})
         for i, e in enumerate(lexicon.entries)
     )
-    return replace(lexicon, entries=tuple(extended))
+    return replace(rulebook, lexicon=replace(lexicon, entries=tuple(extended)))
 
 
 # --- what is measured ------------------------------------------------------------------------------------------------
 
 
-def raw_pass(turns: pl.DataFrame, _words: pl.DataFrame, lexicon, took: Timer) -> int:
+def raw_pass(turns: pl.DataFrame, _words: pl.DataFrame, rulebook, took: Timer) -> int:
     from ahocorasick_rs import AhoCorasick, MatchKind
 
-    automaton = AhoCorasick(phrases_of(lexicon), matchkind=MatchKind.Standard)
+    automaton = AhoCorasick(phrases_of(rulebook.lexicon), matchkind=MatchKind.Standard)
     with took("raw pass"):
         joined = turns["text"].str.join("\n").item()
         return len(automaton.find_matches_as_indexes(joined, overlapping=True))
 
 
-def polars_find_many(turns: pl.DataFrame, _words: pl.DataFrame, lexicon, took: Timer) -> int:
-    phrases = phrases_of(lexicon)
+def polars_find_many(turns: pl.DataFrame, _words: pl.DataFrame, rulebook, took: Timer) -> int:
+    phrases = phrases_of(rulebook.lexicon)
     with took("polars str.find_many"):
         return turns["text"].str.find_many(phrases, overlapping=True).list.len().sum()
 
 
-def pyahocorasick(turns: pl.DataFrame, _words: pl.DataFrame, lexicon, took: Timer) -> int:
+def pyahocorasick(turns: pl.DataFrame, _words: pl.DataFrame, rulebook, took: Timer) -> int:
     import ahocorasick
 
     automaton = ahocorasick.Automaton()
-    for number, phrase in enumerate(phrases_of(lexicon)):
+    for number, phrase in enumerate(phrases_of(rulebook.lexicon)):
         automaton.add_word(phrase, number)
     automaton.make_automaton()
     with took("pyahocorasick"):
         return sum(1 for _ in automaton.iter(turns["text"].str.join("\n").item()))
 
 
-def python_loop(turns: pl.DataFrame, _words: pl.DataFrame, lexicon, took: Timer) -> int:
+def python_loop(turns: pl.DataFrame, _words: pl.DataFrame, rulebook, took: Timer) -> int:
     from ahocorasick_rs import AhoCorasick, MatchKind
 
-    automaton = AhoCorasick(phrases_of(lexicon), matchkind=MatchKind.Standard)
+    automaton = AhoCorasick(phrases_of(rulebook.lexicon), matchkind=MatchKind.Standard)
     with took("Python loop per turn"):
         return sum(len(automaton.find_matches_as_indexes(text, overlapping=True)) for text in turns["text"])
 
 
-def words_in_parts(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) -> int:
+def words_in_parts(turns: pl.DataFrame, words: pl.DataFrame, rulebook, took: Timer) -> int:
     """The same work as `words_whole`, block by block in one thread, to see where the time goes."""
     from inspection.lexicon import search as searching
     from inspection.lexicon.choose import choose
     from inspection.lexicon.matcher import build
 
+    lexicon = rulebook.lexicon
     matcher = build(lexicon.probes, lexicon.folding, lexicon.syllables)
     frames = []
     with took("lay out turns"):
@@ -120,26 +124,25 @@ def words_in_parts(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Time
         return len(choose(matches, lexicon, turns, words))
 
 
-def words_whole(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) -> int:
+def words_whole(turns: pl.DataFrame, words: pl.DataFrame, rulebook, took: Timer) -> int:
     from inspection.lexicon.choose import choose
     from inspection.lexicon.matcher import build
     from inspection.lexicon.search import search
 
+    lexicon = rulebook.lexicon
     matcher = build(lexicon.probes, lexicon.folding, lexicon.syllables)
     with took("words: fold, scan, choose"):
         return len(choose(search(matcher, turns), lexicon, turns, words))
 
 
-def judgement(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) -> int:
+def judgement(turns: pl.DataFrame, words: pl.DataFrame, rulebook, took: Timer) -> int:
     """The whole judgement with the full pack: words, identity, scripts, conditions, scores, findings."""
     from inspection.rules import checkpoints, findings, robot, scorecard, sources
     from inspection.rules import judge as judging
-    from inspection.rules.rulebook import load_rulebook
     from inspection.tables import ACOUSTICS, AUDIO, SKIPS, empty
 
-    rulebook = replace(load_rulebook(PACK), lexicon=lexicon)
     calls = calls_of(turns)
-    heard = judging.Heard(calls, empty(AUDIO), with_robots(turns, calls), words, empty(ACOUSTICS), empty(SKIPS))
+    heard = judging.Heard(calls, empty(AUDIO), turns, words, empty(ACOUSTICS), empty(SKIPS))
     len(rulebook.matcher)  # compiled when the rulebook is loaded, not for each day
     stages = (
         (judging, "search", "fold and scan"), (judging, "choose", "choose"), (sources, "said", "phrases and numbers"),
@@ -155,19 +158,21 @@ def judgement(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) ->
         return len(judging.judge(rulebook, heard).findings)
 
 
-def one_call(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) -> int:
-    """One call judged again, as a page does it, after a first one has warmed the process."""
+def one_call(turns: pl.DataFrame, words: pl.DataFrame, rulebook, took: Timer) -> int:
+    """One call judged again, as a page does it, after a first one has warmed the process: the median of many calls."""
     from inspection.rules.judge import Heard, judge
-    from inspection.rules.rulebook import load_rulebook
     from inspection.tables import ACOUSTICS, AUDIO, SKIPS, empty
 
-    rulebook = replace(load_rulebook(PACK), lexicon=lexicon)
-    said = turns.head(20)
-    calls = calls_of(said)
-    heard = Heard(calls, empty(AUDIO), with_robots(said, calls), words.head(400), empty(ACOUSTICS), empty(SKIPS))
-    judge(rulebook, heard)
-    with took("one call judged again"):
-        return len(judge(rulebook, heard).findings)
+    calls = calls_of(turns.head(TURNS_PER_CALL * CALLS_AGAIN))
+    for number, call in enumerate(calls["call_id"]):
+        said = turns.slice(number * TURNS_PER_CALL, TURNS_PER_CALL)
+        heard = Heard(
+            calls.slice(number, 1), empty(AUDIO), said, words.filter(pl.col("call_id") == call),
+            empty(ACOUSTICS), empty(SKIPS),
+        )  # fmt: skip
+        with took(ONE_CALL if number else "the first call"):
+            judge(rulebook, heard)
+    return len(calls) - 1
 
 
 def _timed(function: Callable, name: str, took: Timer) -> Callable:
@@ -178,10 +183,10 @@ def _timed(function: Callable, name: str, took: Timer) -> Callable:
     return measured
 
 
-def nothing(turns: pl.DataFrame, words: pl.DataFrame, lexicon, took: Timer) -> int:
+def nothing(turns: pl.DataFrame, words: pl.DataFrame, rulebook, took: Timer) -> int:
     """What the process holds before any work: the libraries and the day."""
     with took("the day itself"):
-        return len(turns) + 0 * (len(words) + len(lexicon.entries))
+        return len(turns) + 0 * (len(words) + len(rulebook.rules))
 
 
 MEASURES = (
@@ -204,6 +209,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=1_000_000)
     parser.add_argument("--terms", type=int, default=0, help="extend the pack with invented terms to this many")
+    parser.add_argument("--pack", type=Path, default=PACK, help="the rulebook that judges")
     parser.add_argument("--repeat", type=int, default=3, help="the fastest of so many runs counts")
     parser.add_argument("--only", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -213,7 +219,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         print(f"generating {options.turns:,} turns", flush=True)
-        _write_day(Path(folder), options.turns)
+        _write_day(Path(folder), options)
         raw = 0.0  # seconds of the raw pass; every ratio is of wall time
         for measured in MEASURES:
             result = _measured(measured.__name__, folder, options)
@@ -224,19 +230,20 @@ def main() -> None:
                 print(f"  {name:32s} {seconds:8.3f} s {ratio}   {cpu:8.3f} s of processor   {size}", flush=True)
 
 
-def _write_day(folder: Path, turns: int) -> None:
-    from inspection.lexicon.load import load_lexicon
-
-    cases = [
-        (case.role, case.turns[0]) for entry in load_lexicon(PACK, check_cases=False).entries for case in entry.cases
-    ]
-    generated = day(turns, cases)
-    generated.write_parquet(folder / "turns.parquet")
-    words_of(generated).write_parquet(folder / "words.parquet")
+def _write_day(folder: Path, options: argparse.Namespace) -> None:
+    rulebook = rulebook_of(options.pack, 0)
+    cases = [(case.role, case.turns[0]) for entry in rulebook.lexicon.entries for case in entry.cases]
+    lines = {script.id.split(".")[-1]: [line.text for line in script.lines] for script in rulebook.scripts}
+    turns = day(options.turns, cases)
+    turns = with_robots(turns, calls_of(turns), lines)
+    print(f"{turns['text'].n_unique():,} of them different, {turns['text'].str.len_chars().mean():.1f} characters each")
+    turns.write_parquet(folder / "turns.parquet")
+    words_of(turns).write_parquet(folder / "words.parquet")
 
 
 def _measured(name: str, folder: str, options: argparse.Namespace) -> dict:
-    command = [sys.executable, __file__, "--only", name, "--folder", folder, "--terms", str(options.terms)]
+    command = [sys.executable, __file__, "--only", name, "--folder", folder, "--pack", str(options.pack)]
+    command += ["--terms", str(options.terms)]
     runs = []
     for _ in range(options.repeat):
         done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -247,18 +254,21 @@ def _measured(name: str, folder: str, options: argparse.Namespace) -> dict:
 
 def _child(options: argparse.Namespace) -> None:
     turns, words = (pl.read_parquet(options.folder / f"{name}.parquet") for name in ("turns", "words"))
-    seconds: dict[str, tuple[float, float]] = {}
+    taken: dict[str, list[tuple[float, float]]] = {}
 
     @contextmanager
     def took(name: str) -> Iterator[None]:
         clocks = time.perf_counter(), time.process_time()
         yield
-        wall, cpu = seconds.get(name, (0.0, 0.0))
-        seconds[name] = (wall + time.perf_counter() - clocks[0], cpu + time.process_time() - clocks[1])
+        taken.setdefault(name, []).append((time.perf_counter() - clocks[0], time.process_time() - clocks[1]))
 
     measure = next(measure for measure in MEASURES if measure.__name__ == options.only)
-    count = measure(turns, words, lexicon_of(options.terms), took)
+    count = measure(turns, words, rulebook_of(options.pack, options.terms), took)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    seconds = {
+        name: tuple((statistics.median if name == ONE_CALL else sum)(clock) for clock in zip(*times, strict=True))
+        for name, times in taken.items()
+    }
     print(json.dumps({"seconds": seconds, "peak_mib": peak, "count": count}))
 
 

@@ -1,20 +1,30 @@
-"""Generated days for the benchmarks: any number of turns of ordinary collection talk with planted violations.
+"""Generated days for the benchmarks: any number of turns of collection talk with planted violations.
 
-Sentences are drawn from a pool that is put together from parts written here; a share of the agents' turns comes from
-the packs' own cases, so that searching and choosing have work to do. The same seed gives the same day.
+A turn is one to three clauses put together from parts written here, with amounts, dates and names of their own, a
+hesitation now and then, and some characters written as others that sound alike, as a recogniser does; a share of the
+turns comes from a pack's own cases, so that searching and choosing have work to do. A robot says its script's lines.
+About half of the turns of a day are then like no other. The same seed gives the same day.
 """
 
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
+from inspection.lexicon.fold import codes_of
+from inspection.lexicon.ragged import strings
+from inspection.lexicon.shipped import shipped
 from inspection.tables import ATTEMPTS, TURNS, WORDS, conform
 
 TURNS_PER_CALL = 20
-POOL = 20_000
+POOL = 50_000
+"""Different clauses of one role from which turns are put together."""
+SEVERAL, HESITANT, MISHEARD = 0.4, 0.15, 0.03
+"""Shares: turns of more than one clause, turns that begin with a hesitation, characters that are written wrong."""
 
 _AGENT = [
     "您好，请问是{name}{title}本人吗？",
@@ -64,16 +74,14 @@ _CUSTOMER = [
     "不用了，谢谢",
     "可以，没问题",
 ]
+_HESITATIONS = ["嗯，", "呃，", "那个，", "就是说，", "啊，", "这个这个，", "喂，", "哎，"]
+_SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾"
+_DIGITS = "零一二三四五六七八九"
 _SLOTS = {
-    "name": ["张", "李", "王", "陈", "刘", "赵"],
     "title": ["先生", "女士"],
     "bank": ["示例银行", "某某银行", "受银行委托"],
-    "number": ["三零八六", "1207", "五五一二"],
     "product": ["信用卡", "消费贷款", "分期账户", "装修贷"],
-    "day": ["十五号", "25号", "三号", "月底", "二十号"],
-    "amount": ["三千二百", "12800", "五百六十", "一万两千", "9,860.50"],
-    "days": ["三", "十二", "45", "六十"],
-    "when": ["明天", "周五", "下周一", "今天下午", "月底", "十号"],
+    "when": ["明天", "周五", "下周一", "今天下午", "月底", "十号", "这两天", "发工资以后"],
     "channel": ["手机银行", "官方APP", "微信公众号", "柜台"],
 }
 
@@ -81,10 +89,20 @@ _SLOTS = {
 def day(turns: int, cases: list[tuple[str, str]], *, seed: int = 7, planted: float = 0.005) -> pl.DataFrame:
     """TURNS of `turns` rows in calls of 20; `cases` are (role, sentence) planted in a share of the turns."""
     rng = np.random.default_rng(seed)
-    pools = {"agent": _pool(_AGENT, seed), "customer": _pool(_CUSTOMER, seed + 1)}
     index = np.arange(turns) % TURNS_PER_CALL
     agent = index % 2 == 0
-    text = np.where(agent, *(pools[role].take(rng.integers(0, POOL, turns)) for role in ("agent", "customer")))
+    pools = {"agent": _pool(_AGENT, seed), "customer": _pool(_CUSTOMER, seed + 1)}
+    clauses = [
+        np.where(agent, *(pools[role].take(rng.integers(0, POOL, turns)) for role in ("agent", "customer")))
+        for _ in range(3)
+    ]
+    more = rng.random(turns)
+    clauses[1:] = ["，" + clause for clause in clauses[1:]]
+    clauses[1][more > SEVERAL], clauses[2][more > SEVERAL / 4] = "", ""
+    hesitation = np.array(["", *_HESITATIONS], object)[
+        np.where(rng.random(turns) < HESITANT, rng.integers(1, len(_HESITATIONS) + 1, turns), 0)
+    ]
+    text = hesitation + clauses[0] + clauses[1] + clauses[2]
     for role, speaks in (("agent", agent), ("customer", ~agent)):
         say = np.array([sentence for who, sentence in cases if who == role], object)
         where = np.flatnonzero(speaks & (rng.random(turns) < planted))
@@ -97,11 +115,27 @@ def day(turns: int, cases: list[tuple[str, str]], *, seed: int = 7, planted: flo
             "role": pl.Series(np.where(agent, "agent", "customer")),
             "start_ms": index * 3000,
             "end_ms": index * 3000 + 2500,
-            "text": pl.Series(text, dtype=pl.String),
+            "text": misheard(pl.Series(text, dtype=pl.String), seed=seed),
             "role_confidence": pl.repeat(1.0, turns, eager=True),
             "word_probability": pl.repeat(0.9, turns, eager=True),
         }
     ).cast(dict(TURNS))
+
+
+def misheard(texts: pl.Series, *, share: float = MISHEARD, seed: int = 3) -> pl.Series:
+    """The texts with a share of their Chinese characters written as others of the same sound."""
+    rng = np.random.default_rng(seed)
+    codes = codes_of(texts.str.join("").item()).copy()
+    usual = np.unique(shipped().ordinary)
+    usual = usual[shipped().reading[usual] >= 0]
+    usual = usual[np.argsort(shipped().reading[usual], kind="stable")]
+    number = np.bincount(shipped().reading[usual], minlength=len(shipped().syllables))
+    sound = shipped().reading[codes].astype(np.int64)
+    wrong = np.flatnonzero((rng.random(len(codes)) < share) & (codes >= 0x4E00) & (sound >= 0))
+    wrong = wrong[number[sound[wrong]] > 0]
+    alike = rng.integers(0, number[sound[wrong]])
+    codes[wrong] = usual[(np.cumsum(number) - number)[sound[wrong]] + alike]
+    return strings(codes, texts.str.len_chars().to_numpy().astype(np.int64))
 
 
 def calls_of(turns: pl.DataFrame, *, seed: int = 5) -> pl.DataFrame:
@@ -125,19 +159,44 @@ def calls_of(turns: pl.DataFrame, *, seed: int = 5) -> pl.DataFrame:
             "term_reason": drawn("agent", "customer"),
             "talk_ms": pl.repeat(60_000, count, eager=True), "dpd": rng.integers(0, 60, count),
             "amount_due_cents": rng.integers(10_000, 2_000_000, count), "customer_name": drawn("张先生", "李女士"),
+            "due_date": (pl.Series(rng.integers(0, 60, count)) + 20_700).cast(pl.Int32).cast(pl.Date),
             "dialed_at": dialed, "answered_at": dialed + 6_000, "ended_at": dialed + 66_000,
         }
     )  # fmt: skip
     return conform(frame, ATTEMPTS, table="attempts")
 
 
-def with_robots(turns: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
-    """The turns with the agent's side as the robot's in the calls that a robot made."""
-    kinds = turns.join(calls.select("call_id", "agent_kind"), on="call_id", how="left", maintain_order="left")[
-        "agent_kind"
-    ]
-    robot = (turns["role"] == "agent") & (kinds == "robot")
-    return turns.with_columns(role=pl.when(robot).then(pl.lit("robot")).otherwise("role"))
+def with_robots(
+    turns: pl.DataFrame, calls: pl.DataFrame, lines: Mapping[str, Sequence[str]] | None = None
+) -> pl.DataFrame:
+    """The turns with the agent's side as the robot's in the calls that a robot made.
+
+    lines: for each stage the sentences of its robot, which it then says in order, over and over, with slots filled.
+    """
+    known = turns.select("call_id").join(calls, on="call_id", how="left", maintain_order="left")
+    robot = (turns["role"] == "agent") & (known["agent_kind"] == "robot")
+    turns = turns.with_columns(role=pl.when(robot).then(pl.lit("robot")).otherwise("role"))
+    if lines is None:
+        return turns
+    spoken = known.filter(robot).with_columns(turn=turns["turn_index"].filter(robot) // 2)
+    said = pl.concat(
+        [
+            part.with_columns(line=pl.Series(lines[stage], dtype=pl.String).gather(part["turn"] % len(lines[stage])))
+            for (stage,), part in spoken.with_row_index("place").group_by("stage", maintain_order=True)
+        ]
+    ).sort("place")
+    due = pl.format("{}月{}号", pl.col("due_date").dt.month(), pl.col("due_date").dt.day())
+    slots = {
+        "name": pl.col("customer_name"),
+        "amount": pl.format("{}元", pl.col("amount_due_cents") // 100),
+        "due": due,
+    }
+    text = pl.col("line")
+    for name, value in slots.items():
+        text = text.str.replace_all(f"{{{name}}}", value, literal=True)
+    text = text.str.replace_all(r"\{promise\}", "月底").str.replace_all(r"\{\w+\}", "某某公司")
+    heard = misheard(said.select(text).to_series())
+    return turns.with_columns(text=turns["text"].scatter(robot.arg_true(), heard))
 
 
 def words_of(turns: pl.DataFrame) -> pl.DataFrame:
@@ -170,9 +229,26 @@ def invented_terms(count: int, *, seed: int = 11) -> list[str]:
 
 def _pool(sentences: list[str], seed: int) -> np.ndarray:
     rng = random.Random(seed)
-    return np.array(
-        [rng.choice(sentences).format(**{k: rng.choice(v) for k, v in _SLOTS.items()}) for _ in range(POOL)], object
-    )
+    return np.array([rng.choice(sentences).format(**_slots(rng)) for _ in range(POOL)], object)
 
 
-__all__ = ["calls_of", "day", "invented_terms", "with_robots", "words_of"]
+def _slots(rng: random.Random) -> dict[str, str]:
+    day, amount = rng.randint(1, 31), rng.randint(100, 60_000)
+    drawn = {name: rng.choice(values) for name, values in _SLOTS.items()}
+    return drawn | {
+        "name": rng.choice(_SURNAMES),
+        "number": rng.choice([f"{amount % 10_000:04d}", "".join(_DIGITS[int(c)] for c in f"{amount % 10_000:04d}")]),
+        "day": rng.choice([f"{day}号", f"{spoken(day)}号", "月底"]),
+        "days": rng.choice([str(amount % 90 + 1), spoken(amount % 90 + 1)]),
+        "amount": rng.choice([str(amount), f"{amount:,}", f"{amount / 10:.2f}", spoken(amount)]),
+    }
+
+
+def spoken(number: int) -> str:
+    """A number below a hundred thousand as it is said: 12,305 is 一万两千三百零五, 15 is 十五."""
+    digits = zip((int(c) for c in f"{number:05d}"), ("万", "千", "百", "十", ""), strict=True)
+    said = re.sub("零+", "零", "".join(_DIGITS[digit] + unit if digit else "零" for digit, unit in digits)).strip("零")
+    return (said.removeprefix("一") if 10 <= number < 20 else said).replace("二千", "两千")
+
+
+__all__ = ["calls_of", "day", "invented_terms", "misheard", "spoken", "with_robots", "words_of"]
