@@ -92,52 +92,42 @@ def python_loop(turns: pl.DataFrame, _words: pl.DataFrame, rulebook, took: Timer
 
 
 def words_in_parts(turns: pl.DataFrame, words: pl.DataFrame, rulebook, took: Timer) -> int:
-    """The same work as `words_whole`, block by block in one thread, to see where the time goes."""
+    """The same work as `words_whole`, one step after the other in one thread, to see where the time goes."""
     from inspection.lexicon import search as searching
     from inspection.lexicon.choose import choose
-    from inspection.lexicon.matcher import build
+    from inspection.lexicon.timing import WordTimes
+    from inspection.rules import scan
 
-    lexicon = rulebook.lexicon
-    matcher = build(lexicon.probes, lexicon.folding, lexicon.syllables)
-    frames = []
-    with took("lay out turns"):
-        blocks = list(searching._blocks(searching._lay_out(turns)))
-    for laid in blocks:
+    matcher, lexicon = rulebook.matcher, rulebook.lexicon
+    turns = turns.with_columns(call=pl.col("call_id").rle_id())
+    times, found = WordTimes.of(words, turns), 0
+    for rows in scan.blocks(turns["call"].to_numpy()):
+        block = turns[rows]
         with took("fold"):
-            block = searching._Block(matcher, turns, laid)
+            laid = searching.Laid(matcher, block, searching.lay_out(block))
         with took("scan text"):
-            found, readings = matcher.text.search(block.folded.codes, block.breaks)
-            found = found.take(searching._whole_numbers(matcher, block.folded, found))
+            text, readings = matcher.text.search(laid.folded.codes, laid.breaks)
         with took("scan syllables"):
-            units = searching._spoken_units(matcher, block.folded.codes, *readings)
-            spoken, _ = matcher.homophone.search(units, block.breaks)
-            spoken = spoken.take(~searching._found_already(found, spoken))
-        with took("matches with quotes and context"):
-            frames += [
-                searching._frame(matcher, turns, block, f, via) for f, via in ((found, "text"), (spoken, "homophone"))
-            ]
-    with took("matches with quotes and context"):
-        matches = (
-            pl.concat(frames).sort("row", "start", "end_row", "end", "item", "via", maintain_order=True).drop("item")
-        )
-    with took("choose"):
-        return len(choose(matches, lexicon, turns, words))
+            matcher.homophone.search(searching._spoken_units(matcher, laid.folded.codes, *readings), laid.breaks)
+        with took("fold, scan, quotes and context"):
+            matches = searching.search(matcher, block)
+        with took("choose"):
+            found += len(choose(matches, lexicon, block, times.of_rows(rows)))
+    return found
 
 
 def words_whole(turns: pl.DataFrame, words: pl.DataFrame, rulebook, took: Timer) -> int:
-    from inspection.lexicon.choose import choose
-    from inspection.lexicon.matcher import build
-    from inspection.lexicon.search import search
+    from inspection.rules.scan import scan
 
-    lexicon = rulebook.lexicon
-    matcher = build(lexicon.probes, lexicon.folding, lexicon.syllables)
-    with took("words: fold, scan, choose"):
-        return len(choose(search(matcher, turns), lexicon, turns, words))
+    turns = turns.with_columns(call=pl.col("call_id").rle_id(), why=pl.lit(0, pl.Int8))
+    len(rulebook.matcher)
+    with took("words: fold, scan, choose, phrases"):
+        return len(scan(rulebook, turns, words)[0])
 
 
 def judgement(turns: pl.DataFrame, words: pl.DataFrame, rulebook, took: Timer) -> int:
     """The whole judgement with the full pack: words, identity, scripts, conditions, scores, findings."""
-    from inspection.rules import checkpoints, findings, robot, scorecard, sources
+    from inspection.rules import checkpoints, findings, robot, scorecard
     from inspection.rules import judge as judging
     from inspection.tables import ACOUSTICS, AUDIO, SKIPS, empty
 
@@ -145,7 +135,7 @@ def judgement(turns: pl.DataFrame, words: pl.DataFrame, rulebook, took: Timer) -
     heard = judging.Heard(calls, empty(AUDIO), turns, words, empty(ACOUSTICS), empty(SKIPS))
     len(rulebook.matcher)  # compiled when the rulebook is loaded, not for each day
     stages = (
-        (judging, "search", "fold and scan"), (judging, "choose", "choose"), (sources, "said", "phrases and numbers"),
+        (judging, "scan", "words: fold, scan, choose, phrases"),
         (judging, "_identity", "identity"), (robot, "repetitions", "repetitions"),
         (judging.evidence, "collect", "evidence"),
         (judging, "Evidence", "evidence"), (judging, "across_calls", "across calls"), (judging, "factsheet", "facts"),

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lexicon_oracle import FOLDING, SYLLABLES, said, turns_of
 
-from inspection.lexicon import search as searching
 from inspection.lexicon.fold import Folding
 from inspection.lexicon.matcher import Probe, build
 from inspection.lexicon.pattern import PatternError, parse
@@ -301,17 +300,6 @@ def test_a_quote_folds_to_a_text_that_holds_the_term(turns):
     for match in matches(turns).filter((pl.col("via") == "text") & ~pl.col("pattern")).iter_rows(named=True):
         assert FOLDING.text(match["term"]) == match["body"]
         assert match["body"] in FOLDING.text(match["quote"])
-
-
-@settings(deadline=None, max_examples=30)
-@given(days(), st.integers(1, 4))
-def test_a_day_in_blocks_is_the_day(turns, size):
-    whole = matches(turns)
-    try:
-        usual, searching.BLOCK_TURNS = searching.BLOCK_TURNS, size
-        assert matches(turns).equals(whole)
-    finally:
-        searching.BLOCK_TURNS = usual
 
 
 @settings(deadline=None, max_examples=30)

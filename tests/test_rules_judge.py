@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from rules_kit import call, day, pack, verdicts
 
 from inspection.errors import InputError
+from inspection.rules import scan
 from inspection.rules.judge import Heard, Judgement, judge
 
 SENTENCES = [
@@ -45,6 +47,34 @@ def test_splitting_a_day_in_two_and_judging_both_gives_the_day(calls, data):
     for name, frame in whole.items():
         joined = pl.concat([part[name] for part in parts])
         assert frame.equals(joined.sort("call_id", maintain_order=True)), name
+
+
+@settings(max_examples=10, deadline=None)
+@given(DAYS, st.integers(1, 8))
+def test_a_day_scanned_in_blocks_is_the_day(calls, size):
+    whole, usual = per_call(judge(pack(), made(calls))), scan.BLOCK_TURNS
+    try:
+        scan.BLOCK_TURNS = size
+        in_blocks = per_call(judge(pack(), made(calls)))
+    finally:
+        scan.BLOCK_TURNS = usual
+    for name, frame in whole.items():
+        assert frame.equals(in_blocks[name]), name
+
+
+@pytest.mark.parametrize(
+    ("call_of_each_row", "size", "stretches"),
+    [
+        ([], 3, [(0, 0)]),
+        ([0, 0, 0, 0, 0, 0, 0], 3, [(0, 7)]),
+        ([0, 0, 1, 1, 2, 2, 3], 3, [(0, 4), (4, 6), (6, 7)]),
+        ([0, 1, 2, 3], 2, [(0, 2), (2, 4)]),
+        ([0, 0, 0, 0, 5, 5], 2, [(0, 4), (4, 6)]),
+    ],
+)
+def test_a_block_never_cuts_a_call(monkeypatch, call_of_each_row, size, stretches):
+    monkeypatch.setattr(scan, "BLOCK_TURNS", size)
+    assert [(rows.start, rows.stop) for rows in scan.blocks(np.array(call_of_each_row, int))] == stretches
 
 
 @settings(max_examples=10, deadline=None)

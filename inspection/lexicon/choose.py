@@ -11,14 +11,13 @@ window      outside the seconds of the call that the entry is about
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from itertools import chain
 
 import numpy as np
 import polars as pl
-from ahocorasick_rs import AhoCorasick
 
+from inspection.lexicon.cover import covered
 from inspection.lexicon.guards import no_reason
 from inspection.lexicon.model import Lexicon
 from inspection.lexicon.timing import timed
@@ -29,7 +28,6 @@ WEAK_PROBABILITY = 0.5
 SPOKEN_CONFIDENCE, SHORT_SPOKEN_CONFIDENCE = 0.6, 0.4
 """Homophone matches: of `Syllables.sure` characters and more; of fewer. Unmeasured defaults (domain §2.3, L)."""
 WEAKNESS_BONUS = 0.15
-_MARKS = "[，？]"
 STEPS = ("role", "covered", "exception", "ordinary", "waiver", "window")
 """The steps beside the guards, whose names no guard may take."""
 
@@ -44,29 +42,45 @@ def choose(
     """
     hits = matches.filter(pl.col("kind") == "entry").rename({"probe_id": "entry_id"})
     hits = hits.join(lexicon.table, on="entry_id", how="inner", maintain_order="left")
-    alive = timed(hits, turns, words).with_row_index("hit")
-    passed, cleared = [], []
-    for name, step in _steps(lexicon, turns):
-        reason = step(alive) if len(alive) else no_reason(0)
+    sieve = _Sieve(timed(hits, turns, words).with_row_index("hit"))
+    sieve.ask("role", _role)
+    sieve.ask("covered", _covered)
+    sieve.ask("exception", partial(_exception, lexicon=lexicon))
+    sieve.alive = sieve.alive.with_columns(lexicon.suspicions)
+    for guard in lexicon.compiled_guards.values():
+        sieve.ask(guard.name, guard.objections)
+    sieve.ask("ordinary", _ordinary)
+    sieve.ask("waiver", partial(_waiver, lexicon=lexicon))
+    sieve.ask("window", partial(_window, turns=turns))
+    hits = sieve.all().with_columns(confidence=_confidence(lexicon))
+    return conform(hits.select(list(HITS)), HITS, table="hits")
+
+
+class _Sieve:
+    """The hits still alive, the names of the steps they passed, and those that a step cleared."""
+
+    def __init__(self, hits: pl.DataFrame) -> None:
+        self.alive = hits
+        self._columns = hits.columns
+        self._passed: list[str] = []
+        self._cleared: list[pl.DataFrame] = []
+
+    def ask(self, name: str, step: Callable[[pl.DataFrame], pl.Series]) -> None:
+        """`step` gives for every hit the reason why it is cleared, or null."""
+        reason = step(self.alive) if len(self.alive) else no_reason(0)
         if reason.null_count() < len(reason):
             objected = reason.is_not_null()
-            cleared.append(_told(alive.filter(objected), passed, name, reason.filter(objected)))
-            alive = alive.filter(~objected)
-        passed.append(f"{name}: passed")
-    hits = pl.concat([*cleared, _told(alive, passed, None, no_reason(len(alive)))]).sort("hit")
-    return conform(hits.with_columns(confidence=_confidence(lexicon)).select(list(HITS)), HITS, table="hits")
+            self._tell(self.alive.filter(objected), name, reason.filter(objected))
+            self.alive = self.alive.filter(~objected)
+        self._passed.append(f"{name}: passed")
 
+    def all(self) -> pl.DataFrame:
+        """Every hit in its order, kept or cleared."""
+        self._tell(self.alive, None, no_reason(len(self.alive)))
+        return pl.concat(self._cleared).sort("hit")
 
-def _steps(lexicon: Lexicon, turns: pl.DataFrame) -> Iterator[tuple[str, Callable[[pl.DataFrame], pl.Series]]]:
-    """Each step gives, for every hit still alive, the reason why it is cleared, or null."""
-    yield "role", _role
-    yield "covered", _covered
-    yield "exception", partial(_exception, lexicon=lexicon)
-    for name, guard in lexicon.compiled_guards.items():
-        yield name, guard.objections
-    yield "ordinary", _ordinary
-    yield "waiver", partial(_waiver, lexicon=lexicon)
-    yield "window", partial(_window, turns=turns)
+    def _tell(self, hits: pl.DataFrame, name: str | None, reason: pl.Series) -> None:
+        self._cleared.append(_told(hits.select(self._columns), self._passed, name, reason))
 
 
 def _told(hits: pl.DataFrame, passed: list[str], name: str | None, reason: pl.Series) -> pl.DataFrame:
@@ -93,26 +107,13 @@ def _covered(hits: pl.DataFrame) -> pl.Series:
     """Only matches that passed `role` cover others, and before any exception: so an exception can only remove hits."""
     entry, row, start = (hits[name].to_numpy().astype(np.int64) for name in ("entry_number", "row", "start"))
     stop = start + hits["quote"].str.len_chars().to_numpy()
-    text = (hits["via"] == "text").to_numpy()
-    order = np.lexsort((~text, -stop, start, row, entry))
-    entry, row, stop, text = entry[order], row[order], stop[order], text[order]
-    group = np.cumsum((np.diff(entry, prepend=-1) != 0) | (np.diff(row, prepend=-1) != 0))
-    reach_of_all, reach_of_text = (_furthest_before(group, np.where(chosen, stop, -1)) for chosen in (True, text))
-    covered = order[np.where(text, reach_of_text, reach_of_all) >= stop]
-    return no_reason(len(hits)).scatter(covered, "a longer match of the same entry")
-
-
-def _furthest_before(group: np.ndarray, stop: np.ndarray) -> np.ndarray:
-    """For each place, the largest stop of the places before it in its group (groups ascend); -1 where there is none."""
-    shift = np.int64(1) << 40
-    furthest = np.maximum.accumulate(group * shift + stop + 1)
-    before = np.append(np.int64(0), furthest[:-1])
-    return np.where(before >= group * shift, before - group * shift - 1, -1)
+    shorter = np.flatnonzero(covered(entry, row, start, stop, (hits["via"] == "text").to_numpy()))
+    return no_reason(len(hits)).scatter(shorter, "a longer match of the same entry")
 
 
 def _exception(hits: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
     """The exception of its own entry that covers the hit, or the first or last phrase of a pattern's hit."""
-    found = _covering(hits, lexicon.exceptions, whole=False)
+    found = lexicon.exceptions.over(hits, whole=False)
     found = found.filter(~pl.col("homophone_only") | (pl.col("via") == "homophone"))
     found = found.unique("place", keep="first", maintain_order=True)
     return no_reason(len(hits)).scatter(found["place"], found["exception"])
@@ -120,36 +121,10 @@ def _exception(hits: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
 
 def _waiver(hits: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
     """The reason of the entry's waiver whose words hold the whole hit."""
-    if lexicon.waived.is_empty():
+    if not lexicon.waivers:
         return no_reason(len(hits))
-    found = _covering(hits, lexicon.waived, whole=True).unique("place", keep="first", maintain_order=True)
+    found = lexicon.waived.over(hits, whole=True).unique("place", keep="first", maintain_order=True)
     return no_reason(len(hits)).scatter(found["place"], found["reason"])
-
-
-def _covering(hits: pl.DataFrame, table: pl.DataFrame, *, whole: bool) -> pl.DataFrame:
-    """`place` of a hit, its `via`, and the row of `table` (entry_id, phrase, …) whose phrase covers the hit: all of it,
-    or if not `whole` a pattern's first or last phrase."""
-    before, after = (hits[side].str.replace_all(_MARKS, "") for side in ("before", "after"))
-    phrases = table["phrase"].unique(maintain_order=True)
-    phrase, which, low, high = _occurrences(before + hits["body"] + after, phrases)
-    start = before.str.len_chars().to_numpy().astype(np.int64)[which]
-    end = start + hits["body"].str.len_chars().to_numpy()[which]
-    over_first = (low <= start) & (high >= start + hits["head"].to_numpy()[which])
-    over_last = (low <= end - hits["tail"].to_numpy()[which]) & (high >= end)
-    covers = over_first & over_last if whole else over_first | (over_last & hits["pattern"].to_numpy()[which])
-    found = hits.select("entry_id", "via")[which[covers]]
-    found = found.with_columns(place=pl.Series(which[covers]), phrase=phrases.gather(phrase[covers]))
-    return found.join(table, on=["entry_id", "phrase"], how="inner", maintain_order="left")
-
-
-def _occurrences(texts: pl.Series, phrases: pl.Series) -> tuple[np.ndarray, ...]:
-    """Where the phrases stand in the texts: (phrase number, text number, start, end), in code points."""
-    length = texts.str.len_chars().to_numpy().astype(np.int64) + 1
-    origin = np.cumsum(length) - length
-    found = AhoCorasick(phrases.to_list()).find_matches_as_indexes(texts.str.join("\n").item(), overlapping=True)
-    flat = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
-    which = np.searchsorted(origin, flat[:, 1], side="right") - 1
-    return flat[:, 0], which, flat[:, 1] - origin[which], flat[:, 2] - origin[which]
 
 
 def _ordinary(hits: pl.DataFrame) -> pl.Series:

@@ -21,6 +21,12 @@ from inspection.lexicon.search import SPACED_CONTEXT
 
 _CUE_BEFORE = "^.*(?<cue>{cues})(?<gap>{any}{{0,{reach}}})$"  # the last cue before the hit
 _CUE_AFTER = "^(?<gap>{any}{{0,{reach}}}?)(?<cue>{cues})"  # the first cue after it
+_BETWEEN = pl.col("body").str.len_chars().cast(pl.Int64) - pl.col("head") - pl.col("tail")
+_TEXTS = {
+    "before": pl.col("before"),
+    "after": pl.col("after"),
+    "within": pl.when("pattern").then(pl.col("body").str.slice(pl.col("head"), _BETWEEN.clip(0, None))),
+}
 _Phrases = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
 
 
@@ -83,26 +89,23 @@ class Compiled:
     entries: list[str]
     sides: tuple[_Side, ...]
 
-    def objections(self, hits: pl.DataFrame) -> pl.Series:
-        """For every hit the cue that clears it, or null."""
-        between = pl.col("body").str.len_chars().cast(pl.Int64) - pl.col("head") - pl.col("tail")
-        within = pl.when("pattern").then(pl.col("body").str.slice(pl.col("head"), between.clip(0, None)))
+    def suspicions(self) -> Iterator[pl.Expr]:
+        """For each side a flag: the guard may clear the hit and one of its cues stands in the text there, wherever."""
         taken = pl.col("guards").list.contains(self.name)
         if self.entries:
             taken |= pl.col("category").is_in(self.entries) | pl.col("entry_id").is_in(self.entries)
         applies = taken & pl.col("role").is_in(self.roles)
-        texts = {"before": pl.col("before"), "after": pl.col("after"), "within": within}
-        flags = hits.select(
-            (applies & texts[side.column].str.contains_any(side.words) & side.speaks())
-            .fill_null(False)
-            .alias(side.column)
-            for side in self.sides
-        )
+        for side in self.sides:
+            held = _TEXTS[side.column].str.contains_any(side.words)
+            yield (applies & held & side.speaks()).fill_null(False).alias(f"{self.name} {side.column}")
+
+    def objections(self, hits: pl.DataFrame) -> pl.Series:
+        """For every hit, with its suspicions as columns, the cue that clears it, or null."""
         reason = no_reason(len(hits))
         for side in self.sides:
-            place = flags[side.column].arg_true()
+            place = hits[f"{self.name} {side.column}"].arg_true()
             if len(place):
-                works, cue = _cues(side, hits[place].with_columns(text=texts[side.column]))
+                works, cue = _cues(side, hits[place].with_columns(text=_TEXTS[side.column]))
                 if works.any():
                     reason = reason.scatter(place.filter(works), f"{side.column}: " + cue.filter(works))
         return reason

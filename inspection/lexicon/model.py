@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from inspection.lexicon.cover import Covers
 from inspection.lexicon.fold import Folding
 from inspection.lexicon.guards import Compiled, Guard, compiled
 from inspection.lexicon.matcher import Probe
@@ -194,7 +195,12 @@ class Lexicon:
         return compiled(self.guards, self.folding, (source for entry in self.active for source in entry.patterns))
 
     @cached_property
-    def exceptions(self) -> pl.DataFrame:
+    def suspicions(self) -> tuple[pl.Expr, ...]:
+        """What tells which hits a guard must look at more closely; for all guards at once, as most look at nothing."""
+        return tuple(flag for guard in self.compiled_guards.values() for flag in guard.suspicions())
+
+    @cached_property
+    def exceptions(self) -> Covers:
         """entry_id, phrase (folded), exception (as written), homophone_only."""
         rows = [
             (entry.id, self.folding.text(phrase), phrase, spoken)
@@ -204,13 +210,14 @@ class Lexicon:
         ]
         schema = {"entry_id": pl.String, "phrase": pl.String, "exception": pl.String, "homophone_only": pl.Boolean}
         table = pl.DataFrame(rows, schema=schema, orient="row")
-        return table.unique(["entry_id", "phrase"], keep="first", maintain_order=True)
+        return Covers.of(table.unique(["entry_id", "phrase"], keep="first", maintain_order=True))
 
     @cached_property
-    def waived(self) -> pl.DataFrame:
+    def waived(self) -> Covers:
         """entry_id, phrase (folded), reason with reviewer and date."""
         rows = [(w.entry, self.folding.text(w.say), f"{w.reason} ({w.by}, {w.date})") for w in self.waivers]
-        return pl.DataFrame(rows, schema=dict.fromkeys(("entry_id", "phrase", "reason"), pl.String), orient="row")
+        schema = dict.fromkeys(("entry_id", "phrase", "reason"), pl.String)
+        return Covers.of(pl.DataFrame(rows, schema=schema, orient="row"))
 
 
 def _window(window: Window | None) -> tuple[int | None, int | None]:

@@ -9,9 +9,7 @@ The turns of one call and role are laid one after the other. Where a turn follow
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -23,8 +21,6 @@ from inspection.lexicon.ragged import spread, strings
 
 BREATH_MS = 1_500
 """Longest silence between two turns of one role over which a phrase may run (domain §2.3)."""
-BLOCK_TURNS = 25_000
-WORKERS = min(4, os.cpu_count() or 1)
 CONTEXT, SPACED_CONTEXT = 16, 64
 """Folded characters kept before and after a match, for the guards; more where words are spelled in letters."""
 _CLAUSE = np.zeros(0x110000, np.uint32)
@@ -55,19 +51,17 @@ MATCHES = pl.Schema(
 
 
 def search(matcher: Matcher, turns: pl.DataFrame) -> pl.DataFrame:
-    """All matches of all probes in `turns` (TURNS schema, any order), by row, start, end and the probes' order."""
+    """All matches of all probes in `turns` (TURNS schema, any order), by row, start, end and the probes' order.
+
+    Memory grows with the turns: a day is searched in blocks of calls (rules.scan).
+    """
     if not len(turns) or not len(matcher):
         return pl.DataFrame(schema=MATCHES)
-    blocks = list(_blocks(_lay_out(turns)))
-    if len(blocks) == 1:
-        found = [_search_block(matcher, turns, blocks[0])]
-    else:
-        with ThreadPoolExecutor(WORKERS) as pool:  # array work and the automaton run without the interpreter's lock
-            found = list(pool.map(lambda laid: _search_block(matcher, turns, laid), blocks))
-    return pl.concat(found).sort("row", "start", "end_row", "end", "item", "via", maintain_order=True).drop("item")
+    found = _found(matcher, turns, Laid(matcher, turns, lay_out(turns)))
+    return found.sort("row", "start", "end_row", "end", "item", "via", maintain_order=True).drop("item")
 
 
-def _lay_out(turns: pl.DataFrame) -> pl.DataFrame:
+def lay_out(turns: pl.DataFrame) -> pl.DataFrame:
     """row, call, joined (the next laid-out turn goes on within a breath), in the order in which text is laid."""
     return (
         turns.lazy()
@@ -87,27 +81,17 @@ def _lay_out(turns: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _blocks(laid: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Stretches of about BLOCK_TURNS turns that never cut a call."""
-    call = laid["call"].to_numpy()
-    starts = np.flatnonzero(np.diff(call, prepend=call[0] - 1.0))
-    goals = np.searchsorted(starts, np.arange(0, len(call), BLOCK_TURNS))
-    edges = np.unique(np.append(starts[np.minimum(goals, len(starts) - 1)], [0, len(call)]))
-    for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        yield laid[low:high]
-
-
-class _Block:
+class Laid:
     """The text of some turns as one folded array, and the way back to the turns."""
 
-    def __init__(self, matcher: Matcher, turns: pl.DataFrame, laid: pl.DataFrame) -> None:
-        self.rows = laid["row"].to_numpy()
-        text = turns["text"].gather(laid["row"]).fill_null("")
+    def __init__(self, matcher: Matcher, turns: pl.DataFrame, order: pl.DataFrame) -> None:
+        self.rows = order["row"].to_numpy()
+        text = turns["text"].gather(order["row"]).fill_null("")
         lengths = text.str.len_chars().to_numpy().astype(np.int64)
         self.ends = np.cumsum(lengths + 1) - 1  # raw place of the separator after each turn
         self.starts = self.ends - lengths
         self.raw = codes_of(text.str.join("\n").item() + "\n")
-        joined = laid["joined"].to_numpy()
+        joined = order["joined"].to_numpy()
         self.folded: Folded = matcher.folding.fold(self.raw, self.ends[~joined], self.ends[joined])
         self.breaks = np.flatnonzero(self.folded.codes == SEPARATOR)
         self.context = SPACED_CONTEXT if matcher.folding.spaced else CONTEXT
@@ -152,15 +136,14 @@ class _Block:
         return strings(flat[flat != 0], lengths)
 
 
-def _search_block(matcher: Matcher, turns: pl.DataFrame, laid: pl.DataFrame) -> pl.DataFrame:
-    block = _Block(matcher, turns, laid)
-    found, (reading, place) = matcher.text.search(block.folded.codes, block.breaks)
-    found = found.take(_whole_numbers(matcher, block.folded, found))
-    frames = [_frame(matcher, turns, block, found, "text")]
+def _found(matcher: Matcher, turns: pl.DataFrame, laid: Laid) -> pl.DataFrame:
+    found, (reading, place) = matcher.text.search(laid.folded.codes, laid.breaks)
+    found = found.take(_whole_numbers(matcher, laid.folded, found))
+    frames = [_frame(matcher, turns, laid, found, "text")]
     if matcher.homophone is not None:
-        spoken, _ = matcher.homophone.search(_spoken_units(matcher, block.folded.codes, reading, place), block.breaks)
+        spoken, _ = matcher.homophone.search(_spoken_units(matcher, laid.folded.codes, reading, place), laid.breaks)
         spoken = spoken.take(~_found_already(found, spoken))
-        frames.append(_frame(matcher, turns, block, spoken, "homophone"))
+        frames.append(_frame(matcher, turns, laid, spoken, "homophone"))
     return pl.concat(frames)
 
 
@@ -198,8 +181,11 @@ def _spoken_units(matcher: Matcher, codes: np.ndarray, reading: np.ndarray, plac
 def _found_already(text: Found, spoken: Found) -> np.ndarray:
     """What the text lane found needs no homophone: same item, same start or same end."""
     shift = np.int64(1) << 36
-    same_start = np.isin(spoken.item * shift + spoken.start, text.item * shift + text.start)
-    return same_start | np.isin(spoken.item * shift + spoken.end, text.item * shift + text.end)
+    same_start, same_end = (
+        pl.Series(spoken.item * shift + at).is_in(pl.Series(text.item * shift + known).implode()).to_numpy()
+        for at, known in ((spoken.start, text.start), (spoken.end, text.end))
+    )
+    return same_start | same_end
 
 
 def _where(wanted: pl.Series, context: Callable[[np.ndarray], pl.Series], place: np.ndarray) -> pl.Series:
@@ -210,36 +196,36 @@ def _where(wanted: pl.Series, context: Callable[[np.ndarray], pl.Series], place:
     return pl.Series([""]).new_from_index(0, len(wanted)).scatter(rows, context(place[rows.to_numpy()]))
 
 
-def _explained(matcher: Matcher, block: _Block, found: Found) -> np.ndarray:
+def _explained(matcher: Matcher, laid: Laid, found: Found) -> np.ndarray:
     """Whether ordinary words make sense of what was heard: of a term, or of the first or last phrase of a pattern
     where that is not written as the pattern has it."""
     told = np.zeros(len(found.item), bool)
     phrases = matcher.phrases.filter(pl.col("item").is_in(np.unique(found.item)))
     for low, high in ((found.start, found.head), (found.tail, found.end)):
-        heard = pl.DataFrame({"item": found.item, "phrase": block.bodies(low, high)}).with_row_index("match")
+        heard = pl.DataFrame({"item": found.item, "phrase": laid.bodies(low, high)}).with_row_index("match")
         written = heard.join(phrases, on=["item", "phrase"], how="semi")["match"].to_numpy()
         misheard = np.ones(len(told), bool)
         misheard[written] = False
-        told |= misheard & matcher.syllables.explained(block.folded.codes, low, high)
+        told |= misheard & matcher.syllables.explained(laid.folded.codes, low, high)
     return told
 
 
-def _frame(matcher: Matcher, turns: pl.DataFrame, block: _Block, found: Found, via: str) -> pl.DataFrame:
-    low, high = block.folded.start[found.start], block.folded.end[found.end - 1]
-    turn, end_turn = block.turn_at(low), block.turn_at(high - 1)
+def _frame(matcher: Matcher, turns: pl.DataFrame, laid: Laid, found: Found, via: str) -> pl.DataFrame:
+    low, high = laid.folded.start[found.start], laid.folded.end[found.end - 1]
+    turn, end_turn = laid.turn_at(low), laid.turn_at(high - 1)
     items = matcher.items[found.item]
     context = items["context"]
-    explained = _explained(matcher, block, found) if via == "homophone" else np.zeros(len(low), bool)
-    rows = pl.Series(block.rows[turn], dtype=pl.UInt32)
-    end_rows = pl.Series(block.rows[end_turn], dtype=pl.UInt32)
+    explained = _explained(matcher, laid, found) if via == "homophone" else np.zeros(len(low), bool)
+    rows = pl.Series(laid.rows[turn], dtype=pl.UInt32)
+    end_rows = pl.Series(laid.rows[end_turn], dtype=pl.UInt32)
     return pl.DataFrame(
         {
             "row": rows, "end_row": end_rows, "end_turn_index": turns["turn_index"].gather(end_rows),
             "item": found.item, **{name: items[name] for name in ("probe_id", "kind", "term", "pattern")},
             "via": pl.repeat(via, len(low), eager=True),
-            "start": low - block.starts[turn], "end": high - block.starts[end_turn],
-            "quote": block.quotes(low, high), "body": block.bodies(found.start, found.end),
-            "before": _where(context, block.before, found.start), "after": _where(context, block.after, found.end),
+            "start": low - laid.starts[turn], "end": high - laid.starts[end_turn],
+            "quote": laid.quotes(low, high), "body": laid.bodies(found.start, found.end),
+            "before": _where(context, laid.before, found.start), "after": _where(context, laid.after, found.end),
             "head": found.head - found.start, "tail": found.end - found.tail, "explained": explained,
         }
     ).cast({"item": pl.Int32, **MATCHES})  # fmt: skip

@@ -39,6 +39,10 @@ class WordTimes:
             return cls.of(words.sort(*names, maintain_order=True), turns)
         return cls(words, low, high)
 
+    def of_rows(self, rows: slice) -> WordTimes:
+        """Of the turns `turns[rows]`."""
+        return WordTimes(self.words, self.low[rows], self.high[rows])
+
     def touched(self, rows: np.ndarray) -> pl.DataFrame:
         """The words of the turns `rows`, with `row`, sorted."""
         which, place = spread(self.low[rows], self.high[rows])
@@ -79,7 +83,9 @@ def _proportion(turn: pl.DataFrame, place: pl.Series) -> pl.Series:
 def _by_words(frame: pl.DataFrame, times: WordTimes) -> pl.DataFrame:
     """Words are keyed by (row of their turn, offset): one sorted array, searched for all hits at once."""
     row_low, row_high, start, end = (frame[n].to_numpy().astype(np.int64) for n in ("row", "end_row", "start", "end"))
-    words = times.touched(np.union1d(row_low, row_high))
+    touched = np.zeros(len(times.low), bool)
+    touched[row_low], touched[row_high] = True, True
+    words = times.touched(np.flatnonzero(touched))
     if not len(words):
         return frame
     row = words["row"].to_numpy() << _SHIFT

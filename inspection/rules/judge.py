@@ -15,15 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from inspection.lexicon.choose import choose
-from inspection.lexicon.search import search
-from inspection.lexicon.timing import WordTimes
 from inspection.rules import checkpoints, evidence, findings, robot, scorecard, sources
 from inspection.rules.conditions import Day
 from inspection.rules.evidence import WHO, Changes, Evidence
 from inspection.rules.factsheet import across_calls, factsheet, hearing
 from inspection.rules.identity import changes
 from inspection.rules.rulebook import Rulebook
+from inspection.rules.scan import scan
 from inspection.tables import IDENTITY, conform
 
 
@@ -64,11 +62,8 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     calls = sources.axis(heard.attempts)
     ids = calls["call_id"]
     turns = sources.laid_out(heard.turns, calls, value)
-    matches = search(rulebook.matcher, turns)
-    words = WordTimes.of(heard.words, turns)
-    hits = choose(matches, rulebook.lexicon, turns, words)
+    hits, said = scan(rulebook, turns, heard.words)
     spotted = sources.hits_evidence(hits, turns, value)
-    said = sources.said(matches, turns, words, rulebook.language, value)
     who = _identity(rulebook, turns, said, spotted)
     acoustic = sources.acoustic_evidence(heard.acoustics, calls)
     parts = [spotted, said, _as_evidence(who), acoustic, robot.repetitions(turns, rulebook.repeat_roles, value)]
@@ -91,7 +86,7 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
         heard=listened, ids=ids,
     )  # fmt: skip
     return Judgement(
-        hits=hits.sort("call_id", "turn_index", "start", "end", "entry_id", "term", "via", maintain_order=True),
+        hits=hits,
         checkpoints=checkpoints.published(table, ids),
         identity=_identity_table(who, turns, ids),
         findings=findings.frame(day, rulebook.rules, asked, cross, emitted=emitted, sentences=rulebook.sentences),

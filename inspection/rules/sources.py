@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from inspection.errors import InputError
+from inspection.lexicon.cover import covered
 from inspection.lexicon.timing import WordTimes, timed
 from inspection.rules.evidence import ROLES
 from inspection.rules.spoken import mentions
@@ -75,31 +76,17 @@ def hits_evidence(hits: pl.DataFrame, turns: pl.DataFrame, thresholds: Any) -> p
 def said(matches: pl.DataFrame, turns: pl.DataFrame, words: WordTimes, language: str, thresholds: Any) -> pl.DataFrame:
     """Phrases found by the search, and amounts and dates, with their times."""
     phrases = matches.filter(pl.col("kind") == "phrase").select(
-        "row",
-        "end_row",
-        "start",
-        "end",
-        "via",
-        "quote",
-        id="probe_id",
-        kind=pl.lit("phrase"),
+        "row", "end_row", "start", "end", "via", "quote", id="probe_id", kind=pl.lit("phrase"),
         value=pl.lit(None, pl.Float64),
-    )
-    phrases = _uncleared(phrases, matches.filter(pl.col("kind") == "clears"))
+    )  # fmt: skip
+    phrases = _longest(_uncleared(phrases, matches.filter(pl.col("kind") == "clears")))
     numbers = mentions(turns, language).with_columns(pl.col("row").cast(pl.UInt32))
     quote = turns["text"].gather(numbers["row"]).to_frame("text").hstack(numbers.select("start", "end"))
     quote = quote.select(pl.col("text").str.slice("start", pl.col("end") - pl.col("start")))["text"]
     numbers = numbers.select(
-        "row",
-        "start",
-        "end",
-        "id",
-        "value",
-        end_row="row",
-        via=pl.lit("text"),
-        quote=pl.lit(quote),
+        "row", "start", "end", "id", "value", end_row="row", via=pl.lit("text"), quote=pl.lit(quote),
         kind=pl.lit("spoken"),
-    )
+    )  # fmt: skip
     columns = ["row", "end_row", "start", "end", "via", "quote", "id", "kind", "value"]
     both = timed(pl.concat([phrases.select(columns), numbers.select(columns)]), turns, words)
     turn = turns.select("call", turn_why="why", turn_ms="start_ms")[both["row"]]
@@ -123,6 +110,14 @@ def _uncleared(phrases: pl.DataFrame, clears: pl.DataFrame) -> pl.DataFrame:
     )
     covered = pairs.filter((pl.col("start_by") <= pl.col("start")) & (pl.col("end_by") >= pl.col("end")))
     return numbered.join(covered.select("match").unique(), on="match", how="anti", maintain_order="left").drop("match")
+
+
+def _longest(phrases: pl.DataFrame) -> pl.DataFrame:
+    """A phrase is said once where several of its wordings overlap: without those that a longer one covers."""
+    owner = phrases["id"].rank("dense").to_numpy().astype(np.int64)
+    row, start = (phrases[name].to_numpy().astype(np.int64) for name in ("row", "start"))
+    stop = start + phrases["quote"].str.len_chars().to_numpy()
+    return phrases.filter(~covered(owner, row, start, stop, (phrases["via"] == "text").to_numpy()))
 
 
 def acoustic_evidence(acoustics: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
