@@ -106,7 +106,7 @@ def words_in_parts(turns: pl.DataFrame, words: pl.DataFrame, rulebook, took: Tim
         with took("fold"):
             laid = searching.Laid(matcher, block, searching.lay_out(block))
         with took("scan text"):
-            text, readings = matcher.text.search(laid.folded.codes, laid.breaks)
+            _text, readings = matcher.text.search(laid.folded.codes, laid.breaks)
         with took("scan syllables"):
             matcher.homophone.search(searching._spoken_units(matcher, laid.folded.codes, *readings), laid.breaks)
         with took("fold, scan, quotes and context"):

@@ -17,7 +17,7 @@ from inspection.rules.rulebook import fingerprint, load_rulebook, with_rules
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """The zh-CN pack with two categories of words only, so that loading is quick."""
+    """A copy of the zh-CN pack to make mistakes in."""
     folder = tmp_path_factory.mktemp("small") / "pack"
     shutil.copytree(PACKS / "zh-CN", folder)
     return folder
@@ -64,10 +64,19 @@ def test_a_mistake_stops_the_load_and_says_where_and_what(small, tmp_path, name,
     shutil.copytree(small, folder)
     rewrite(folder / file, find, replace)
     lexicon = pack().lexicon
-    monkeypatch.setattr("inspection.rules.rulebook.load_lexicon", lambda _: lexicon)
+    monkeypatch.setattr("inspection.rules.rulebook.load_lexicon", lambda _, **__: lexicon)
+    monkeypatch.setattr("inspection.rules.rulebook.refuse_failing_cases", lambda *_: None)
     with pytest.raises(RulebookError) as error:
         load_rulebook(folder).matcher  # noqa: B018  patterns are compiled by the matcher
     assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_rulebook_with_a_case_that_does_not_hold_is_refused(small, tmp_path):
+    folder = tmp_path / "pack"
+    shutil.copytree(small, folder)
+    rewrite(folder / "lexicon" / "abuse.yaml", "hit: true", "hit: false")
+    with pytest.raises(RulebookError, match=r"abuse\.yaml: entry abuse\.\w+: cases: .* no hit expected, found"):
+        load_rulebook(folder)
 
 
 def test_a_folder_without_a_rulebook_is_refused(tmp_path):

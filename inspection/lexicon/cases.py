@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from inspection.lexicon.choose import choose
-from inspection.lexicon.matcher import build
+from inspection.lexicon.matcher import Matcher, build
 from inspection.lexicon.model import Case, Entry, Lexicon
 from inspection.lexicon.search import search
 from inspection.tables import TURNS
@@ -38,21 +38,23 @@ def spoken(sentences: Iterable[tuple[str, str, tuple[str, ...]]]) -> pl.DataFram
     return pl.DataFrame(rows, schema=TURNS, orient="row")
 
 
-def judged(lexicon: Lexicon, turns: pl.DataFrame) -> pl.DataFrame:
+def judged(lexicon: Lexicon, turns: pl.DataFrame, matcher: Matcher | None = None) -> pl.DataFrame:
     """HITS of the lexicon's own entries alone, for cases and measurements."""
-    return choose(search(build(lexicon.probes, lexicon.folding, lexicon.syllables), turns), lexicon, turns)
+    matcher = matcher or build(lexicon.probes, lexicon.folding, lexicon.syllables)
+    return choose(search(matcher, turns), lexicon, turns)
 
 
-def kept_hits(lexicon: Lexicon, turns: pl.DataFrame) -> pl.DataFrame:
+def kept_hits(lexicon: Lexicon, turns: pl.DataFrame, matcher: Matcher | None = None) -> pl.DataFrame:
     """The kept hits of `turns`; a single sentence has no place in a call, so no entry's window clears anything."""
-    return judged(lexicon, turns).filter(pl.col("kept") | (pl.col("cleared_by") == "window"))
+    return judged(lexicon, turns, matcher).filter(pl.col("kept") | (pl.col("cleared_by") == "window"))
 
 
-def failing_cases(lexicon: Lexicon) -> list[Failure]:
+def failing_cases(lexicon: Lexicon, matcher: Matcher | None = None) -> list[Failure]:
     """Every case of every active entry that does not hold, in the lexicon's order."""
     pairs = [(entry, case) for entry in lexicon.active for case in entry.cases]
     numbered = [(f"{number:08d}", entry, case) for number, (entry, case) in enumerate(pairs)]
-    hits = kept_hits(lexicon, spoken((call, case.role, case.turns) for call, _, case in numbered))
+    turns = spoken((call, case.role, case.turns) for call, _, case in numbered)
+    hits = kept_hits(lexicon, turns, matcher)
     found = {
         (call, entry): (quote, term, via)
         for call, entry, quote, term, via in hits.select("call_id", "entry_id", "quote", "term", "via").iter_rows()

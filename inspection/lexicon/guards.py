@@ -137,9 +137,7 @@ def compiled(guards: Mapping[str, Guard], folding: Folding, patterns: Iterable[s
 
 def _middle(source: str, folding: Folding) -> str:
     """The phrases between the first and the last group of a pattern, apart from each other."""
-    return "\n".join(
-        folding.text(phrase) for group in parse(source, spaced=folding.spaced).groups[1:-1] for phrase in group
-    )
+    return "\n".join(folding.text(phrase) for group in parse(source).groups[1:-1] for phrase in group)
 
 
 def _sides(guard: Guard, folding: Folding, middles: Mapping[str, str]) -> Iterator[_Side]:

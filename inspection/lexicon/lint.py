@@ -58,7 +58,7 @@ def _about(entry: Entry, lexicon: Lexicon, words: dict[str, list[str]]) -> Itera
         ]
         if inside:
             yield doubt("terms", f"{term!r} is part of {_some(inside)}; add exceptions or write more of the phrase")
-    written_in_patterns = [phrase for source in entry.patterns for group in parse(source).groups for phrase in group]
+    written_in_patterns = [phrase for source in entry.patterns for phrase in parse(source).phrases]
     for field, written in (("terms", entry.terms), ("patterns", written_in_patterns)):
         yield from (doubt(field, _stutters(phrase, fold)) for phrase in written if _is_stutter(phrase, fold))
     phrases = [*terms, *map(fold, written_in_patterns)]

@@ -14,6 +14,7 @@ from inspection.lexicon.cases import failing_cases
 from inspection.lexicon.choose import STEPS
 from inspection.lexicon.fold import Folding
 from inspection.lexicon.guards import Guard
+from inspection.lexicon.matcher import Matcher
 from inspection.lexicon.model import ALL_GUARDS, CATEGORIES, Entry, Lexicon, Phrases, Waiver
 from inspection.lexicon.pattern import PatternError, parse
 from inspection.lexicon.safe_yaml import read_yaml
@@ -67,10 +68,16 @@ def load_lexicon(folder: Path, *, check_cases: bool = True) -> Lexicon:
     )
     _check_guards(lexicon)
     _check_waivers(lexicon)
-    if check_cases and (failures := failing_cases(lexicon)):
-        first, more = failures[0], f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        raise RulebookError(f"{_file_of(folder, first.entry)}: {first}{more}")
+    if check_cases:
+        refuse_failing_cases(lexicon)
     return lexicon
+
+
+def refuse_failing_cases(lexicon: Lexicon, matcher: Matcher | None = None) -> None:
+    """Raises RulebookError for the first case that does not hold. matcher: a compiled one that has its entries."""
+    if failures := failing_cases(lexicon, matcher):
+        first, more = failures[0], f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        raise RulebookError(f"{_file_of(lexicon.folder, first.entry)}: {first}{more}")
 
 
 def with_exception(lexicon: Lexicon, entry_id: str, phrase: str) -> Lexicon:
@@ -149,10 +156,20 @@ def _entries(path: Path, folding: Folding) -> Iterable[Entry]:
         if entry.category != path.stem:
             raise RulebookError(f"{path}: {label}: category: {entry.category!r} belongs in {entry.category}.yaml")
         entries.append(entry)
-    folding.learn(phrase for entry in entries for phrase in (*entry.terms, *entry.exceptions))
+    for entry in entries:
+        _check_patterns(entry, f"{path}: entry {entry.id}")
+    folding.learn(phrase for entry in entries for phrase in entry.written)
     for entry in entries:
         _check_words(entry, f"{path}: entry {entry.id}", folding)
     yield from entries
+
+
+def _check_patterns(entry: Entry, place: str) -> None:
+    for source in entry.patterns:
+        try:
+            parse(source)
+        except PatternError as error:
+            raise RulebookError(f"{place}: patterns: {source!r} {error}") from None
 
 
 def _check_words(entry: Entry, place: str, folding: Folding) -> None:
@@ -164,11 +181,7 @@ def _check_words(entry: Entry, place: str, folding: Folding) -> None:
                 + ("" if entry.allow_short else " or set allow_short: true")
             )
     for source in entry.patterns:
-        try:
-            pattern = parse(source)
-        except PatternError as error:
-            raise RulebookError(f"{place}: patterns: {source!r} {error}") from None
-        folded = [[folding.text(phrase) for phrase in group] for group in pattern.groups]
+        folded = [[folding.text(phrase) for phrase in group] for group in parse(source).groups]
         if not all(all(group) for group in folded):
             raise RulebookError(f"{place}: patterns: {source!r} has an alternative that folds to nothing; remove it")
         if max(min(map(len, group)) for group in folded) < shortest:

@@ -6,8 +6,9 @@ homophone lane   syllable classes: the same terms and patterns, of probes that a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import polars as pl
@@ -59,7 +60,10 @@ class Matcher:
 
 def build(probes: Sequence[Probe], folding: Folding, syllables: Syllables | None = None) -> Matcher:
     """Compiles the probes. Raises RulebookError naming the probe for a term or pattern that cannot be searched."""
+    patterns = {source: _pattern(source, probe) for probe in probes for source in probe.patterns}
     folding.learn(term for probe in probes for term in probe.terms)
+    folding.learn(phrase for pattern in patterns.values() for phrase in pattern.phrases)
+    spoken_of = cache(partial(_spoken, syllables))
     rows: list[tuple[str, str, str, bool, bool]] = []
     terms: list[Term] = []
     chains: list[Chain] = []
@@ -69,13 +73,12 @@ def build(probes: Sequence[Probe], folding: Folding, syllables: Syllables | None
         for source in probe.terms:
             units = _phrase(folding, source, probe)
             terms.append(Term(len(rows), units))
-            if probe.homophone and (spoken := _spoken(syllables, units)) and len(spoken) >= syllables.minimum:
+            if probe.homophone and (spoken := spoken_of(units)) and len(spoken) >= syllables.minimum:
                 spoken_terms.append(Term(len(rows), spoken))
             rows.append((probe.id, probe.kind, source, False, probe.context))
         for source in probe.patterns:
-            pattern = compile_pattern(source, folding, probe)
-            chains.append(_chain(len(rows), pattern, folding, probe))
-            if probe.homophone and (spoken_chain := _spoken_chain(chains[-1], syllables)):
+            chains.append(_chain(len(rows), patterns[source], folding, probe))
+            if probe.homophone and (spoken_chain := _spoken_chain(chains[-1], spoken_of, syllables)):
                 spoken_chains.append(spoken_chain)
             rows.append((probe.id, probe.kind, source, True, probe.context))
     columns = {
@@ -99,9 +102,9 @@ def build(probes: Sequence[Probe], folding: Folding, syllables: Syllables | None
     )  # fmt: skip
 
 
-def compile_pattern(source: str, folding: Folding, probe: Probe) -> Pattern:
+def _pattern(source: str, probe: Probe) -> Pattern:
     try:
-        return parse(source, spaced=folding.spaced)
+        return parse(source)
     except PatternError as error:
         raise RulebookError(f"{probe.kind} {probe.id}: pattern {source!r}: {error}") from None
 
@@ -126,9 +129,11 @@ def _spoken(syllables: Syllables | None, units: tuple[int, ...]) -> tuple[int, .
     return None if classes is None else tuple((classes.astype(np.int64) + 1).tolist())
 
 
-def _spoken_chain(chain: Chain, syllables: Syllables | None) -> Chain | None:
+def _spoken_chain(
+    chain: Chain, spoken_of: Callable[[tuple[int, ...]], tuple[int, ...] | None], syllables: Syllables | None
+) -> Chain | None:
     """The pattern by sound, if all of it has readings and even its shortest wording is longer than a sure term."""
-    groups = [[_spoken(syllables, phrase) for phrase in group] for group in chain.groups]
+    groups = [[spoken_of(phrase) for phrase in group] for group in chain.groups]
     if not all(all(group) for group in groups):
         return None
     shortest = [min(map(len, group)) for group in groups]
@@ -161,4 +166,4 @@ def _numeric_ends(source: str, pattern: bool) -> tuple[bool, bool]:
     return tuple(character.isascii() and character.isalnum() for character in (source[0], source[-1]))
 
 
-__all__ = ["Matcher", "Probe", "build", "codes_of", "compile_pattern"]
+__all__ = ["Matcher", "Probe", "build", "codes_of"]

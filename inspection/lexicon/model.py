@@ -15,6 +15,7 @@ from inspection.lexicon.cover import Covers
 from inspection.lexicon.fold import Folding
 from inspection.lexicon.guards import Compiled, Guard, compiled
 from inspection.lexicon.matcher import Probe
+from inspection.lexicon.pattern import parse
 from inspection.lexicon.syllables import Syllables
 
 AGENT_CATEGORIES = {
@@ -129,6 +130,12 @@ class Entry(_Data):
         if not self.terms and not self.patterns:
             raise ValueError("terms: an entry needs at least one term or pattern")
         return self
+
+    @property
+    def written(self) -> list[str]:
+        """Every phrase as the file writes it. Raises PatternError."""
+        in_patterns = [phrase for source in self.patterns for phrase in parse(source).phrases]
+        return [*self.terms, *in_patterns, *self.exceptions, *self.homophone_exceptions]
 
     @property
     def probe(self) -> Probe:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKEN = re.compile(
     r"\s*(?:\[(?P<group>[^\[\]]*)\]|\.\.(?P<gap>\d+)|(?P<phrase>[^\s\[\]|.]+(?:\.(?!\.)[^\s\[\]|.]*)*))"
@@ -32,8 +33,14 @@ class Pattern:
     groups: tuple[tuple[str, ...], ...]
     gaps: tuple[int, ...]
 
+    @property
+    def phrases(self) -> list[str]:
+        return [phrase for group in self.groups for phrase in group]
 
-def parse(source: str, *, spaced: bool = False) -> Pattern:
+
+@lru_cache(maxsize=100_000)
+def parse(source: str) -> Pattern:
+    """Raises PatternError. A lexicon's patterns are looked at many times while it loads, so readings are kept."""
     groups: list[tuple[str, ...]] = []
     gaps: list[int] = []
     pending: int | None = None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from inspection.errors import RulebookError
-from inspection.lexicon.load import load_lexicon
+from inspection.lexicon.load import load_lexicon, refuse_failing_cases
 from inspection.lexicon.matcher import Probe, build
 from inspection.lexicon.safe_yaml import read_yaml as read
 from inspection.rules.checks import fields, listed
@@ -110,19 +110,21 @@ def load_rulebook(folder: Path) -> Rulebook:
     if not (folder / "rulebook.yaml").is_file():
         raise RulebookError(f"{folder}: no rulebook.yaml there; give the folder of a rulebook such as lexicons/zh-CN")
     head = _head(folder / "rulebook.yaml")
-    lexicon = load_lexicon(folder)
+    lexicon = load_lexicon(folder, check_cases=False)
     thresholds = head["thresholds"]
     names = Names({name: one.value for name, one in thresholds.items()}, _entry_ids(lexicon))
     phrases, identity, script_list = read_scripts(folder / "scripts", names)
     rules = _rules(folder / "rules", names)
     _refuse_short(folder, [*phrases.values(), identity.ask, *identity.says.values()], lexicon.folding)
     cards = read_scorecards(folder / "scorecards.yaml", names, {rule.id: rule for rule in rules})
-    return Rulebook(
+    rulebook = Rulebook(
         folder=folder, name=head["name"], version=str(head["version"]), language=head["language"],
         fingerprint=fingerprint(folder), timezone=head["timezone"], thresholds=thresholds, lexicon=lexicon,
         phrases=phrases | _inline(names), identity=identity, scripts=script_list, rules=rules, scorecards=cards,
         dispositions=read_dispositions(folder / "dispositions.yaml"), sentences=head["sentences"],
     )  # fmt: skip
+    refuse_failing_cases(lexicon, rulebook.matcher)
+    return rulebook
 
 
 ENGINE_THRESHOLDS = {
