@@ -20,6 +20,7 @@ from inspection.privacy import (
     mask_name,
     mask_person,
     mask_spans,
+    masked_frame,
     pseudonym,
     pseudonyms,
 )
@@ -48,10 +49,14 @@ FOUND = {
         ("身份证110105 19491231 002X号", "身份证****** ******** ****号"),
         ("一一零一零五一九四九一二三一零零二X", "******************"),
         ("旧证110105491231002号", "旧证***************号"),
+        ("身份证11010519491231002Ⅹ号", "身份证******************号"),
+        ("身份证11010519491231002 X号", "身份证***************** *号"),
     ],
     "bank_card": [
         ("卡号4111111111111111吧", "卡号************1111吧"),
         ("卡号4111 1111 1111 1111吧", "卡号**** **** **** 1111吧"),
+        ("卡号62284804 02564890018吧", "卡号******** *******0018吧"),
+        ("卡号622848 0402564890018吧", "卡号****** *********0018吧"),
         ("六二二二零二一二三四五六七八九零一二八", "***************零一二八"),
     ],
     "email": [
@@ -72,6 +77,7 @@ LEFT_ALONE = [
     "192.168.110.200",
     "2026-11-23 2026-11-24",
     "20261123-000123",
+    "20261123 4111111111",  # a date before something of ten digits
     "卡号4111111111111112",  # fails Luhn
     "2026112300000000017",  # a running number that begins with its date
     "二零二六年十一月二十三日",
@@ -127,6 +133,25 @@ def test_a_column_is_masked_like_its_texts() -> None:
     texts = [case[0] for cases in FOUND.values() for case in cases] + LEFT_ALONE + [None, ""]
     frame = pl.DataFrame({"quote": texts}).with_columns(mask_column("quote"))
     assert frame["quote"].to_list() == [None if text is None else mask(text) for text in texts]
+
+
+def test_a_frame_that_leaves_is_masked_in_every_column_whatever_its_name() -> None:
+    """Regression: an agent's name and a team that were numbers stood readable in page, workbook and Parquet."""
+    digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    frame = pl.DataFrame(
+        {
+            "agent_id": ["13812345678", None], "team": ["zhang.san@mail.example组", "一组"], "calls": [1, 2],
+            "related": [["c13812345678", "c1"], None], "audio_sha256": [digest, digest], "nothing": [None, None],
+        },
+        schema_overrides={"related": pl.List(pl.String)},
+    )  # fmt: skip
+    masked = masked_frame(frame)
+    assert masked.schema == frame.schema
+    assert masked.rows() == [
+        ("*******5678", "*********@mail.example组", 1, ["c*******5678", "c1"], digest, None),
+        (None, "一组", 2, None, digest, None),
+    ]
+    assert masked_frame(frame.clear()).schema == frame.schema
 
 
 def test_pseudonyms_need_a_key_and_depend_on_it() -> None:
