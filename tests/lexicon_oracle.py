@@ -10,7 +10,7 @@ import polars as pl
 from inspection.lexicon.fold import Folding
 from inspection.lexicon.matcher import Probe
 from inspection.lexicon.pattern import anchor, parse
-from inspection.lexicon.search import BREATH_MS
+from inspection.lexicon.search import BREATH_MS, INTERJECTIONS
 from inspection.lexicon.syllables import Syllables
 from inspection.tables import TURNS
 
@@ -134,12 +134,30 @@ def _segments(turns: pl.DataFrame) -> list[list[tuple[int, str]]]:
     previous = None
     for turn in rows:
         same = previous is not None and all(turn[key] == previous[key] for key in ("call_id", "role"))
-        if same and turn["start_ms"] - previous["end_ms"] <= BREATH_MS:
+        if same and turn["start_ms"] - previous["end_ms"] <= BREATH_MS and not _answered(turns, previous, turn):
             segments[-1].append((turn["row"], turn["text"]))
         else:
             segments.append([(turn["row"], turn["text"])])
         previous = turn
     return segments
+
+
+def _answered(turns: pl.DataFrame, previous: dict, turn: dict) -> bool:
+    """Whether somebody else said more than an interjection between the two; after a question, whether anything."""
+
+    def place(one: dict) -> tuple:
+        return one["start_ms"], one["turn_index"]
+
+    rest = [one for one in turns.iter_rows(named=True) if one["call_id"] == turn["call_id"]]
+    asked = previous["text"].rstrip(" ，\n😀")[-1:] in ("吗", "？")
+    for one in rest:
+        if place(previous) < place(one) < place(turn) and one["role"] != turn["role"]:
+            letters = "".join(c for c in one["text"] if c.isalnum())
+            for word in () if asked else (*FOLDING.fillers, *INTERJECTIONS):
+                letters = letters.replace(word, "")
+            if letters:
+                return True
+    return False
 
 
 def _units(text: str, sound: bool) -> tuple:

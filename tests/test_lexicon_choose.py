@@ -241,6 +241,45 @@ def test_the_longest_match_of_an_entry_covers_its_parts_and_no_other_entry():
     assert told == {("threat.e0", "再不还就坐牢"): None, ("threat.e0", "坐牢"): "covered", ("threat.e1", "坐牢"): None}
 
 
+CLAUSES = [
+    # term, say, step: a mark inside a short term, none inside, a space or a filler, beside it, inside a longer term
+    ("堵你", "路口比较堵，您慢慢来", "clause"),
+    ("堵你", "路口比较堵。您慢慢来", "clause"),
+    ("堵你", "路口堵？您慢慢来", "clause"),
+    ("堵你", "路口堵……您慢慢来", "clause"),
+    ("堵你", "我去堵您", None),
+    ("堵你", "我去堵 您", None),
+    ("堵你", "我去堵嗯您", None),
+    ("堵你", "好，堵您，等着", None),
+    ("不要脸", "您先不要，脸贴近一点", "clause"),
+    ("上门堵你", "我上门，堵您", None),
+]
+
+
+@pytest.mark.parametrize(("term", "say", "step"), CLAUSES)
+def test_two_clauses_that_meet_are_no_short_term(term, say, step):
+    assert hits(lexicon_of({"terms": (term,)}), said(say))["cleared_by"].to_list() == [step]
+
+
+def test_a_short_term_over_a_clause_mark_covers_nothing_and_a_pattern_runs_over_marks():
+    found = hits(lexicon_of({"terms": ("堵你", "堵你家")}), said("我去堵您，家里")).filter("kept")
+    assert found["quote"].to_list() == ["堵您"]
+    assert hits(lexicon_of({"patterns": ("[上门] ..4 [你]",)}), said("上门，您"))["kept"].to_list() == [True]
+
+
+@pytest.mark.parametrize(
+    ("term", "say", "step"),
+    [
+        ("sue you", "We cannot sue. You still owe", "clause"),
+        ("you idiot", "pay, you, idiot", None),  # a comma may stand inside one idea
+        ("go to jail", "you will go. To jail", None),  # three words are one idea
+    ],
+)
+def test_where_words_are_spaced_only_the_end_of_a_sentence_parts_two_words(term, say, step):
+    english = replace(lexicon_of({"terms": (term,)}), folding=Folding(spaced=True), syllables=None, guards={})
+    assert hits(english, said(say))["cleared_by"].to_list() == [step]
+
+
 def test_a_match_that_somebody_else_said_covers_nothing():
     turns = turns_of(("a", "customer", 0, 900, "再不还就坐牢"), ("a", "agent", 900, 1800, "坐牢"))
     assert hits(lexicon_of(PRISON), turns).filter("kept")["role"].to_list() == ["agent"]

@@ -148,6 +148,40 @@ def test_spaced_languages_match_whole_words(text, terms, patterns, found):
             [("a", "agent", 0, 900, "你会坐"), ("a", "customer", 900, 950, "嗯"), ("a", "agent", 1000, 2000, "牢的")],
             {(0, 2, "坐牢")},
         ),
+        (
+            [
+                ("a", "agent", 0, 900, "你会坐"),
+                ("a", "customer", 900, 950, "哦，啊"),
+                ("a", "agent", 1000, 2000, "牢的"),
+            ],
+            {(0, 2, "坐牢")},
+        ),
+        # an answer does, however short, and so does an interjection after a question
+        (
+            [("a", "agent", 0, 900, "你会坐"), ("a", "customer", 900, 950, "对"), ("a", "agent", 1000, 2000, "牢的")],
+            set(),
+        ),
+        (
+            [("a", "agent", 0, 900, "你会坐"), ("a", "customer", 900, 950, "。"), ("a", "agent", 1000, 2000, "牢的")],
+            {(0, 2, "坐牢")},
+        ),
+        (
+            [
+                ("a", "agent", 0, 900, "等着坐吗？"),
+                ("a", "customer", 900, 950, "嗯"),
+                ("a", "agent", 1000, 2000, "牢的"),
+            ],
+            set(),
+        ),
+        # somebody whose role is not known may have answered; in another call he has not
+        (
+            [("a", "agent", 0, 900, "你会坐"), ("a", "unknown", 900, 950, "是我"), ("a", "agent", 1000, 2000, "牢的")],
+            set(),
+        ),
+        (
+            [("a", "agent", 0, 900, "你会坐"), ("b", "customer", 900, 950, "是我"), ("a", "agent", 1000, 2000, "牢的")],
+            {(0, 2, "坐牢")},
+        ),
         # out of order in the frame, in order in time
         ([("a", "agent", 1000, 2000, "牢的"), ("a", "agent", 0, 900, "你会坐")], {(1, 0, "坐牢")}),
         # overlapping turns of one role
@@ -239,6 +273,9 @@ pieces = st.sampled_from(
         "老",
         "实",
         "线",
+        "啊",
+        "坐吗",
+        "？",
     ]
 )
 speech = st.lists(pieces, max_size=9).map("".join)

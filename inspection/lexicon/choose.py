@@ -1,6 +1,7 @@
 """Choosing: what each raw match is worth. Named steps, each over all matches; the first that objects clears a match.
 
 role        said by somebody whom the entry is not about (an unknown role neither clears nor accuses)
+clause      a short term runs over a clause mark: two clauses meet there, nobody says it (交通比较堵，您慢慢来)
 covered     a longer match of the same entry says it better
 exception   a phrase of the entry's exceptions covers the match (他妈妈 over 他妈)
 a guard     each of guards.yaml, in its order: "坐牢是不会的", "骗子会说…", "您刚才问会不会坐牢"
@@ -20,6 +21,7 @@ import polars as pl
 from inspection.lexicon.cover import covered
 from inspection.lexicon.guards import no_reason
 from inspection.lexicon.model import Lexicon
+from inspection.lexicon.search import QUESTION_MARKS, STOPS
 from inspection.lexicon.timing import timed
 from inspection.tables import HITS, conform
 
@@ -28,7 +30,13 @@ WEAK_PROBABILITY = 0.5
 SPOKEN_CONFIDENCE, SHORT_SPOKEN_CONFIDENCE = 0.6, 0.4
 """Homophone matches: of `Syllables.sure` characters and more; of fewer. Unmeasured defaults (domain §2.3, L)."""
 WEAKNESS_BONUS = 0.15
-STEPS = ("role", "covered", "exception", "ordinary", "waiver", "window")
+SHORT_TERM = 3
+"""Characters of a term so short that a clause mark inside means two clauses and no pause. A longer one, or a pattern,
+is one idea whatever marks the recogniser puts in it."""
+_MARK = f"[{STOPS}{QUESTION_MARKS}]"
+_SENTENCE_END = "[.;!?…]"
+"""In spaced languages a comma may stand inside one idea (you, idiot); the end of a sentence may not."""
+STEPS = ("role", "clause", "covered", "exception", "ordinary", "waiver", "window")
 """The steps beside the guards, whose names no guard may take."""
 
 
@@ -44,6 +52,7 @@ def choose(
     hits = hits.join(lexicon.table, on="entry_id", how="inner", maintain_order="left")
     sieve = _Sieve(timed(hits, turns, words).with_row_index("hit"))
     sieve.ask("role", _role)
+    sieve.ask("clause", partial(_clause, spaced=lexicon.folding.spaced))
     sieve.ask("covered", _covered)
     sieve.ask("exception", partial(_exception, lexicon=lexicon))
     sieve.alive = sieve.alive.with_columns(lexicon.suspicions)
@@ -103,8 +112,17 @@ def _role(hits: pl.DataFrame) -> pl.Series:
     return hits.select(pl.when(stranger).then(pl.format("said by {}", "role"))).to_series()
 
 
+def _clause(hits: pl.DataFrame, *, spaced: bool) -> pl.Series:
+    """A term of up to `SHORT_TERM` characters, in spaced languages of two words, with a clause mark inside."""
+    size = pl.col("body").str.count_matches(" ") == 1 if spaced else pl.col("body").str.len_chars() <= SHORT_TERM
+    mark = _SENTENCE_END if spaced else _MARK
+    cut = ~pl.col("pattern") & size & pl.col("quote").str.contains(mark) & ~pl.col("term").str.contains(mark)
+    return hits.select(pl.when(cut).then(pl.lit("a clause ends within the term"))).to_series()
+
+
 def _covered(hits: pl.DataFrame) -> pl.Series:
-    """Only matches that passed `role` cover others, and before any exception: so an exception can only remove hits."""
+    """Only matches that passed `role` and `clause` cover others, and before any exception: so an exception can only
+    remove hits."""
     entry, row, start = (hits[name].to_numpy().astype(np.int64) for name in ("entry_number", "row", "start"))
     stop = start + hits["quote"].str.len_chars().to_numpy()
     shorter = np.flatnonzero(covered(entry, row, start, stop, (hits["via"] == "text").to_numpy()))

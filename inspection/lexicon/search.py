@@ -1,15 +1,17 @@
 """Searching: turns in, raw matches out. Reports everything; what a match is worth is decided by `choose`.
 
 The turns of one call and role are laid one after the other. Where a turn follows the last one of the same role within
-`BREATH_MS`, the text runs on, so a phrase cut by a breath is found; everywhere else a separator stands between.
+`BREATH_MS`, the text runs on, so a phrase cut by a breath is found; everywhere else a separator stands between. An
+answer of somebody else ends what was said before it, a listener's 嗯 does not.
 
-    call 1 agent      你会坐 | 牢的 ¶ 再见 ¶
-    call 1 customer   我知道了 ¶                 | joint (vanishes)   ¶ separator
+    call 1 agent      你会坐 | 牢的 ¶ 再见 ¶ 请问是您吗 ¶ 账单逾期了 ¶
+    call 1 customer         嗯 ¶   我知道了 ¶           是我 ¶          | joint (vanishes)   ¶ separator
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
@@ -21,11 +23,16 @@ from inspection.lexicon.ragged import spread, strings
 
 BREATH_MS = 1_500
 """Longest silence between two turns of one role over which a phrase may run (domain §2.3)."""
+INTERJECTIONS = (*"嗯啊哦噢喔呃额哎唉诶欸哼呀", "uh", "huh", "um", "hmm", "mm", "mhm", "oh", "ah")
+"""What a listener says without answering, beside the fillers of the folding."""
+ASKS = r"(?:[吗嘛么呢吧]\W*|[?？]\W*)$"
+"""The end of a question; after it even an interjection is an answer."""
 CONTEXT, SPACED_CONTEXT = 16, 64
 """Folded characters kept before and after a match, for the guards; more where words are spelled in letters."""
+STOPS, QUESTION_MARKS = "，。；！、：,.;!:…—", "？?"
 _CLAUSE = np.zeros(0x110000, np.uint32)
-_CLAUSE[[ord(c) for c in "，。；！、：,.;!:…—"]] = ord("，")
-_CLAUSE[[ord(c) for c in "？?"]] = ord("？")
+_CLAUSE[[ord(c) for c in STOPS]] = ord("，")
+_CLAUSE[[ord(c) for c in QUESTION_MARKS]] = ord("？")
 
 MATCHES = pl.Schema(
     {
@@ -57,12 +64,19 @@ def search(matcher: Matcher, turns: pl.DataFrame) -> pl.DataFrame:
     """
     if not len(turns) or not len(matcher):
         return pl.DataFrame(schema=MATCHES)
-    found = _found(matcher, turns, Laid(matcher, turns, lay_out(turns)))
+    found = _found(matcher, turns, Laid(matcher, turns, lay_out(turns, matcher.folding.fillers)))
     return found.sort("row", "start", "end_row", "end", "item", "via", maintain_order=True).drop("item")
 
 
-def lay_out(turns: pl.DataFrame) -> pl.DataFrame:
+def lay_out(turns: pl.DataFrame, fillers: Sequence[str] = ()) -> pl.DataFrame:
     """row, call, joined (the next laid-out turn goes on within a breath), in the order in which text is laid."""
+    text, following = pl.col("text"), {name: pl.col(name).shift(-1) for name in ("call", "role", "start_ms")}
+    between = {  # counts of a call's turns up to here; between two turns of one role stand only those of others
+        name: (pl.col(f"{name}_to") - pl.col(name)).shift(-1) - pl.col(f"{name}_to") for name in ("heard", "said")
+    }
+    alone = pl.when("asks").then(between["heard"]).otherwise(between["said"]) == 0
+    near = following["start_ms"] - pl.col("end_ms") <= BREATH_MS
+    same = (pl.col("call") == following["call"]) & (pl.col("role") == following["role"])
     return (
         turns.lazy()
         .select(
@@ -70,15 +84,23 @@ def lay_out(turns: pl.DataFrame) -> pl.DataFrame:
             pl.col("call_id").rank("dense").fill_null(0).alias("call"),
             pl.col("role").fill_null("unknown").rank("dense").alias("role"),
             "start_ms", "end_ms", "turn_index",
+            heard=text.str.contains(r"[\p{L}\p{N}]").fill_null(False).cast(pl.Int32),
+            said=(~text.str.contains(_mere_interjections(fillers))).fill_null(False).cast(pl.Int32),
+            asks=text.str.contains(ASKS).fill_null(False),
         )
-        .sort("call", "role", "start_ms", "turn_index", "row", nulls_last=True)
-        .with_columns(
-            ((pl.col("call") == pl.col("call").shift(-1)) & (pl.col("role") == pl.col("role").shift(-1))
-             & (pl.col("start_ms").shift(-1) - pl.col("end_ms") <= BREATH_MS)).fill_null(False).alias("joined")
-        )
-        .select("row", "call", "joined")
+        .sort("call", "start_ms", "turn_index", "row", nulls_last=True)
+        .with_columns(heard_to=pl.col("heard").cum_sum(), said_to=pl.col("said").cum_sum())
+        .sort("call", "role", maintain_order=True)
+        .select("row", "call", joined=(same & near & alone).fill_null(False))
         .collect(engine="in-memory")
     )  # fmt: skip
+
+
+def _mere_interjections(fillers: Sequence[str]) -> str:
+    """A regular expression for a turn that holds nothing but interjections, fillers and marks."""
+    words = sorted({*INTERJECTIONS, *fillers}, key=len, reverse=True)
+    whole = (rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word) for word in words)
+    return rf"(?i)^(?:{'|'.join(whole)}|[^\p{{L}}\p{{N}}])*$"
 
 
 class Laid:
