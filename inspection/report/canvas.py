@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from inspection.privacy import mask
 from inspection.report.font import figure_family
 from inspection.report.wording import Wording
 
@@ -73,6 +74,11 @@ def finish(name: str, words: Wording, sheet: Any) -> Figure:
     return Figure(name, words(f"figures.{name}.title"), text[text.index("<svg") :], png.getvalue())
 
 
+def label(value: object) -> str:
+    """A stored name as a figure may write it: without personal data, a dash for none."""
+    return "—" if value is None else mask(str(value))
+
+
 def heat_map(
     name: str, words: Wording, rows: list[str], columns: list[str], at: Callable, *, small_number: int, bad: str
 ) -> Figure:
@@ -116,12 +122,12 @@ def frame_cells(axes: Any, rows: list[str], columns: list[str], tilt: bool) -> N
     axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.set_xticks(
         range(len(columns)),
-        columns,
+        list(map(label, columns)),
         rotation=35 if tilt else 0,
         ha="right" if tilt else "center",
         rotation_mode="anchor" if tilt else "default",
     )
-    axes.set_yticks(range(len(rows)), rows)
+    axes.set_yticks(range(len(rows)), list(map(label, rows)))
     axes.tick_params(labelcolor=INK)
     for spine in axes.spines.values():
         spine.set_visible(False)

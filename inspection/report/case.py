@@ -182,7 +182,8 @@ def lineage_of(case: Case) -> dict[str, str]:
 
 
 def _plain(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else f"{value:.2f}" if isinstance(value, float) else str(value)
+    text = ", ".join(value) if isinstance(value, list) else f"{value:.2f}" if isinstance(value, float) else str(value)
+    return mask(text)
 
 
 def components_of(case: Case) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ def write_day(store: Tables, business_date: date, settings: Settings, recording:
     sheets = every_sheet(span, settings, links)
     drawings = _figures(span, month, settings, sheets, words)
     total = measures.summary(span)
-    run = _first(sheets["lineage"].frame)
+    run = _first(sheets["lineage"].shown())
     more = evidence.wanted > len(links) and words("page.evidence_limited", total=evidence.wanted, made=len(links))
     page = render(
         "report.html", printer,

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from inspection.privacy import mask
+from inspection.privacy import mask, masked_frame
 from inspection.report import judged
 from inspection.report.case import (
     RANK,
@@ -113,7 +113,10 @@ def write_calls(
 
 
 def _by_call(frame: pl.LazyFrame) -> dict[str, list[dict]]:
-    parts = frame.collect().partition_by("call_id", as_dict=True, maintain_order=True)
+    """Rows by call, masked but for what leads to other pages (ids) and what is masked in place (the turns' text)."""
+    stored = frame.collect()
+    hidden = stored.with_columns(masked_frame(stored.drop("call_id", "related_calls", "text", strict=False)))
+    parts = hidden.partition_by("call_id", as_dict=True, maintain_order=True)
     return {key[0]: part.to_dicts() for key, part in parts.items()}
 
 

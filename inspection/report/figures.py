@@ -23,6 +23,7 @@ from inspection.report.canvas import (
     frame_cells,
     heat_map,
     key,
+    label,
 )
 from inspection.report.wording import Wording
 
@@ -99,14 +100,16 @@ def rules(words: Wording, frame: pl.DataFrame, most: int = 12) -> Figure:
     top = frame.filter((pl.col("fail") + pl.col("unsure")) > 0).head(most).reverse()
     with canvas(6.4, 0.9 + 0.28 * max(len(top), 3)) as (sheet, axes):
         names = [
-            f"{row['title']}  {row['rule_id']}"
+            label(f"{row['title']}  {row['rule_id']}")
             + (f" ({words.code('status', 'trial')})" if row["status"] == "trial" else "")
             for row in top.iter_rows(named=True)
         ]
         colours = [SEVERITY.get(severity, MUTED) for severity in top["severity"]]
-        axes.barh(names, top["fail"].to_numpy(), color=colours, height=0.62)
+        places = np.arange(len(names))
+        axes.barh(places, top["fail"].to_numpy(), color=colours, height=0.62)
+        axes.set_yticks(places, names)
         axes.barh(
-            names,
+            places,
             top["unsure"].to_numpy(),
             left=top["fail"].to_numpy(),
             color="none",
@@ -183,7 +186,7 @@ def hours(words: Wording, cells: pl.DataFrame, dimension: str, small_number: int
     return heat_map(
         "hours",
         words,
-        [name or "—" for name in names],
+        names,
         [str(hour) for hour in range(first, last + 1)],
         lambda row, column: grid.get((names[row], first + column)),
         small_number=small_number,
@@ -202,7 +205,7 @@ def checkpoints(words: Wording, frame: pl.DataFrame, small_number: int, most: in
     return heat_map(
         "checkpoints",
         words,
-        [stage or "—" for stage in stages],
+        stages,
         [title if len(title) <= 10 else f"{title[:9]}…" for title in titles],
         lambda row, column: grid.get((stages[row], titles[column])),
         small_number=small_number,
@@ -235,7 +238,7 @@ def mismatch(words: Wording, frame: pl.DataFrame) -> Figure:
         return finish("mismatch", words, sheet)
 
 
-def comparison(words: Wording, frame: pl.DataFrame, label: str) -> Figure:
+def comparison(words: Wording, frame: pl.DataFrame, group: str) -> Figure:
     """Rates with their intervals, one line a group; the dashed line is the rate of all groups together."""
     shown = frame.reverse()
     with canvas(6.4, 1.1 + 0.34 * max(len(shown), 2)) as (sheet, axes):
@@ -250,7 +253,7 @@ def comparison(words: Wording, frame: pl.DataFrame, label: str) -> Figure:
                 linewidth=0.8,
                 linestyle=(0, (4, 3)),
             )
-        axes.set_yticks(places, [f"{row[label] or '—'}  n={row['inspected']}" for row in shown.iter_rows(named=True)])
+        axes.set_yticks(places, [f"{label(row[group])}  n={row['inspected']}" for row in shown.iter_rows(named=True)])
         axes.set_ylim(-0.6, len(shown) - 0.4)
         axes.set_xlim(left=0)
         axes.xaxis.set_major_formatter("{x:.0f}%")

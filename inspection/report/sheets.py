@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from inspection.privacy import mask
+from inspection.privacy import masked_frame
 from inspection.report.wording import Wording
 
 SHARES = {  # column of a ratio -> column of its denominator
@@ -46,21 +46,32 @@ CODES = {
 LENGTHS = {"start_ms", "median_ms", "talk_ms", "duration_ms"}
 POINTS = {"score", "lowest", "highest", "earned", "possible"}
 COLOURED = {"severity", "verdict", "status", "success", "agrees"}
+MARKED = {"quote", "call_id", "rule_id", "checkpoint_id"}
 DIGESTS = {"recording_id", "run_id", "rulebook_fingerprint", "speech_fingerprint"}
-FREE_TEXT = {"quote", "reason", "observed", "detail", "description"}
 
 
 @dataclass(frozen=True)
 class Sheet:
     """`frame` under the name `id`; words for the id and each column stand in words/*.yaml.
 
-    `links` leads from a call id to its evidence page, relative to the report; `note` replaces the id's own note.
+    `links` leads from a call id to its evidence page, relative to the report. The frame is as stored: whatever draws it
+    draws `shown` rows, which hold no personal data in any column.
     """
 
     id: str
     frame: pl.DataFrame
     links: dict[str, str] = field(default_factory=dict)
     title: str = ""
+
+    def shown(self, most: int | None = None) -> pl.DataFrame:
+        """The first `most` rows (all by default) with every text masked: dialers build ids and names from numbers."""
+        return masked_frame(self.frame if most is None else self.frame.head(most))
+
+    def hrefs(self, most: int) -> list[str]:
+        """The page of each row's call, empty where there is none; looked up by the call's true id."""
+        if "call_id" not in self.frame.columns:
+            return [""] * min(most, self.frame.height)
+        return [self.links.get(call_id, "") for call_id in self.frame["call_id"].head(most)]
 
 
 @dataclass(frozen=True)
@@ -84,12 +95,14 @@ class Printer:
     small_number: int
 
     def rows(self, sheet: Sheet, most: int) -> list[list[Cell]]:
+        rows = zip(sheet.shown(most).iter_rows(named=True), sheet.hrefs(most), strict=True)
         return [
-            [self.cell(sheet, name, row) for name in sheet.frame.columns]
-            for row in sheet.frame.head(most).iter_rows(named=True)
+            [self.cell(name, row, href if name == "call_id" else "") for name in sheet.frame.columns]
+            for row, href in rows
         ]
 
-    def cell(self, sheet: Sheet, name: str, row: dict) -> Cell:
+    def cell(self, name: str, row: dict, href: str = "") -> Cell:
+        """One value of a masked row as a page shows it."""
         value = row[name]
         if value is None:
             return Cell("—", "")
@@ -99,25 +112,19 @@ class Printer:
         if isinstance(value, list):
             return self._list(name, value)
         if isinstance(value, str):
-            return self._string(sheet, name, value)
+            return self._string(name, value, href)
         return self._moment(value) if isinstance(value, date) else self._measure(name, value, row)
 
     def _list(self, name: str, value: list) -> Cell:
         if name == "trend":
             return Cell("", value[-1] if value else 0, "spark", spark=tuple(value))
-        shown = ", ".join(mask(str(item)) for item in value[:5])
+        shown = ", ".join(map(str, value[:5]))
         return Cell(f"{shown}…" if len(value) > 5 else shown, len(value))
 
-    def _string(self, sheet: Sheet, name: str, value: str) -> Cell:
-        text = self.text(name, value)
-        if name in DIGESTS and len(text) > 16:
-            return Cell(f"{text[:16]}…", text, "digest")
-        return Cell(
-            text,
-            text,
-            name if name in ("quote", "call_id", "rule_id", "checkpoint_id") else "",
-            sheet.links.get(value, ""),
-        )
+    def _string(self, name: str, value: str, href: str) -> Cell:
+        if name in DIGESTS and len(value) > 16:
+            return Cell(f"{value[:16]}…", value, "digest")
+        return Cell(value, value, name if name in MARKED else "", href)
 
     def _moment(self, value: date) -> Cell:
         if isinstance(value, datetime):
@@ -133,10 +140,6 @@ class Printer:
         if name in POINTS or isinstance(value, float):
             return Cell(f"{value:.1f}" if name in POINTS else f"{value:.2f}", value, "number")
         return Cell(f"{value:,}", value, "number zero" if value == 0 else "number")
-
-    def text(self, name: str, value: object) -> str:
-        """A string as it may be shown: without personal data, ids included, as dialers build some from the number."""
-        return mask(str(value)) if name in FREE_TEXT | {"call_id", "recording_id"} else str(value)
 
     def is_small(self, name: str, row: dict) -> bool:
         """Whether a share rests on fewer than the configured number of calls."""

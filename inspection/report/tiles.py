@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from inspection.report.sheets import Printer, Sheet
+from inspection.report.sheets import Printer
 from inspection.report.wording import Wording
 
 NAMES = ("listed", "connected", "inspected", "coverage", "fatal_calls", "unsure_calls", "score")
@@ -17,13 +17,12 @@ PERCENT = ("coverage", "score")
 def tiles(total: dict, before: dict | None, alerts: pl.DataFrame | None, printer: Printer) -> list[dict[str, Any]]:
     """The key figures of `measures.summary`, with the change against `before` where there was anything before."""
     words = printer.words
-    nothing = Sheet("", pl.DataFrame())
     shown = [
         {
             "label": words(f"tiles.{name}"),
             "note": words(f"tile_notes.{name}"),
             "kind": KINDS.get(name, ""),
-            "value": printer.cell(nothing, name, total).text,
+            "value": printer.cell(name, total).text,
             **_change(name, total, before, words),
         }
         for name in NAMES

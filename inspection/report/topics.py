@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from inspection.errors import UsageError
+from inspection.privacy import mask
 from inspection.report import figures, judged, measures
 from inspection.report.canvas import Figure
 from inspection.report.evidence import write_calls
@@ -59,7 +60,7 @@ def write_topic(
     words = wording(settings.report.language)
     span = about.narrow(Span(store, start, end), value)
     if value and span.calls.head(1).collect().is_empty():
-        raise UsageError(f"report topic {topic}: nothing of {about.takes} {value!r} from {start} to {end}")
+        raise UsageError(f"report topic {topic}: nothing of {about.takes} {mask(value)!r} from {start} to {end}")
     frames = about.tables(span, value)
     folder = settings.report.folder / "topics" / _folder_name(topic, value, start, end)
     pages = write_calls(span, _called(frames, settings), folder / "evidence", settings, recording)
@@ -67,7 +68,7 @@ def write_topic(
     sheets = [Sheet(name, frame, links) for name, frame in frames.items()]
     drawn = about.draw(span, frames, words)
     printer = Printer(words, settings.timezone, settings.report.small_number)
-    heading = words(f"topics.{topic}.title", value=value)
+    heading = words(f"topics.{topic}.title", value=mask(value))
     page = _page(span, (heading, settings.firm), sheets, drawn, printer)
     write_workbook(folder / "report.xlsx", sheets, printer)
     write_parquet(folder / "tables", sheets)

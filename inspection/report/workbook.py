@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from inspection.privacy import mask, mask_column
 from inspection.report.canvas import Figure
-from inspection.report.sheets import CODES, FREE_TEXT, LENGTHS, POINTS, SHARES, Printer, Sheet
+from inspection.report.sheets import CODES, LENGTHS, POINTS, SHARES, Printer, Sheet
 
 MOST_ROWS = 50_000
 """Rows of a worksheet below its head: more than a person scrolls, far less than Excel's 1,048,575. Parquet has all."""
@@ -57,7 +56,7 @@ def _write_sheet(page, sheet: Sheet, pen: Pen) -> None:
     for place, name in enumerate(columns):
         unit = " (s)" if name in LENGTHS else ""
         page.write_string(0, place, pen.printer.head(name) + unit, pen.formats["head"])
-    for line, row in enumerate(sheet.frame.select(columns).head(MOST_ROWS).iter_rows(named=True), start=1):
+    for line, row in enumerate(sheet.shown(MOST_ROWS).iter_rows(named=True), start=1):
         for place, name in enumerate(columns):
             _write_cell(page, (line, place), name, row[name], pen)
     page.freeze_panes(1, 0)
@@ -73,11 +72,11 @@ def _write_cell(page, at: tuple[int, int], name: str, value: Any, pen: Pen) -> N
     if value is None:
         return
     if isinstance(value, list):
-        page.write_string(*at, ", ".join(mask(str(item)) for item in value))
+        page.write_string(*at, ", ".join(map(str, value)))
     elif name in CODES:
         page.write_string(*at, pen.printer.words.code(CODES[name], value))
     elif isinstance(value, str):
-        page.write_string(*at, pen.printer.text(name, value))
+        page.write_string(*at, value)
     elif isinstance(value, datetime):
         local = value.astimezone(ZoneInfo(pen.printer.timezone)).replace(tzinfo=None)
         page.write_datetime(*at, local, pen.formats["time"])
@@ -99,11 +98,10 @@ def _tab(title: str, taken: set[str]) -> str:
 
 
 def write_parquet(folder: Path, sheets: Sequence[Sheet]) -> None:
-    """`<id>.parquet` of each sheet: codes as stored, personal data masked in running text."""
+    """`<id>.parquet` of each sheet: codes as stored, personal data masked in every text."""
     folder.mkdir(parents=True, exist_ok=True)
     for sheet in sheets:
-        loose = [mask_column(name) for name in sheet.frame.columns if name in FREE_TEXT | {"call_id", "recording_id"}]
-        sheet.frame.with_columns(loose).write_parquet(folder / f"{sheet.id}.parquet")
+        sheet.shown().write_parquet(folder / f"{sheet.id}.parquet")
 
 
 def write_figures(folder: Path, figures: Sequence[Figure]) -> None:
