@@ -398,9 +398,9 @@ def _judge(rows: dict[str, list[dict]], rng: np.random.Generator, call_id: str, 
 
 def _gates() -> Iterator[dict]:
     for gate, text, good in [
-        ("intake", "每通电话有唯一编号", True),
-        ("speech", "录音与通话时长相差不超过一成", False),
-        ("publish", "每通电话有得分或跳过原因", True),
+        ("intake", "每通电话有唯一编号 · every call has one id", True),
+        ("speech", "录音与通话时长相差不超过一成 · lengths differ by at most a tenth", False),
+        ("publish", "每通电话有得分或跳过原因 · every call is scored or skipped", True),
     ]:
         yield {
             "gate": gate,

@@ -11,12 +11,14 @@ from report_factory import ID_CARD, LAST, PHONE, fill, make_day
 from test_report_listening import sound, write_wav
 
 from inspection.errors import UsageError
+from inspection.privacy import mask
 from inspection.report.daily import write_day
 from inspection.report.evidence import page_name, wanted_calls, write_calls, write_evidence
 from inspection.report.span import Span
 from inspection.report.topics import TOPICS, write_topic
 from inspection.results.store import Store
 from inspection.settings import ReportSettings, Settings
+from inspection.tables import STORED
 
 EVIL = "<script>alert(1)</script>"
 FORMULA = '=HYPERLINK("x","y")'
@@ -97,11 +99,64 @@ def test_small_numbers_are_marked_and_large_ones_are_not(place, store):
     assert marked(place / "all", 100_000) > 50
 
 
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
+
+
+def texts_of(store, start=LAST) -> set[str]:
+    """Every text that the stored tables bring along: names, titles, words spoken, reasons; not the gates'."""
+    frames = [store.day(name, day) for name in STORED if name != "gates" for day in (start, LAST)]
+    texts = [frame[name] for frame in frames for name, dtype in frame.schema.items() if dtype == pl.String]
+    return {text for text in pl.concat([column.unique().rename("") for column in texts]).drop_nulls() if text}
+
+
+def house_words(content: str, given: set[str]) -> str:
+    """What the house itself wrote: without transcripts, marks and every text that came with the data."""
+    content = re.sub(r"<bdi.*?</bdi>|<style.*?</style>|<script>.*?</script>", "", content, flags=re.DOTALL)
+    for text in sorted(given | {mask(text) for text in given}, key=len, reverse=True):
+        content = content.replace(text, "")
+    return content
+
+
 def test_english_by_setting(place, store):
-    content = text_of(write_day(store, LAST, settings_for(place / "english", language="en")))
-    assert '<html lang="en">' in content
-    assert "Complaint and self-harm alerts" in content
-    assert "致命问题清单" not in content
+    path = write_day(store, LAST, settings_for(place / "english", language="en"))
+    assert '<html lang="en">' in text_of(path)
+    assert "every call has one id" in text_of(path)
+    given = texts_of(store) | {"张*"}
+    for page in [path, *path.parent.glob("evidence/*.html")]:
+        assert CHINESE.findall(house_words(text_of(page), given)) == [], page
+    drawn = house_words(" ".join(re.findall("<!-- .*? -->", path.read_text("utf-8"))), given)
+    assert CHINESE.findall(drawn) == []
+    heads = [
+        column for sheet in pl.read_excel(path.parent / "report.xlsx", sheet_id=0).values() for column in sheet.columns
+    ]
+    assert CHINESE.findall(" ".join(heads)) == []
+
+
+@pytest.mark.parametrize("topic", ["robots", "agencies"])
+def test_topics_in_english(place, store, topic):
+    path = write_topic(store, topic, LAST, LAST, settings_for(place / "english", language="en"))
+    assert CHINESE.findall(house_words(text_of(path), texts_of(store))) == []
+
+
+def test_every_call_for_a_person_is_listed_with_its_page(page, store):
+    span = Span(store, LAST, LAST)
+    calls = pl.read_parquet(page.parent / "tables" / "calls.parquet")
+    assert calls["call_id"].to_list() == wanted_calls(span)
+    assert set(calls["worst"]) >= {"alert", "fatal", "major", "unsure"}
+    failed = store.day("findings", LAST).filter(pl.col("verdict") == "fail")
+    assert calls["fail"].sum() == failed.height
+    pages = {path.name for path in page.parent.glob("evidence/*.html")}
+    table = re.search(r'id="table-calls">.*?</table>', page.read_text("utf-8"), re.DOTALL)[0]
+    assert set(re.findall(r'href="evidence/([^"]+)"', table)) == pages
+    assert 'type="search"' in table
+
+
+def test_failures_and_doubts_are_listed_one_by_one(page, store):
+    tables, found = page.parent / "tables", store.day("findings", LAST)
+    listed = {name: pl.read_parquet(tables / f"{name}.parquet") for name in ("fatal", "lesser", "doubts")}
+    assert set(listed["lesser"]["severity"]) == {"major", "minor"}
+    assert sum(map(len, (listed["fatal"], listed["lesser"]))) == found.filter(pl.col("verdict") == "fail").height
+    assert len(listed["doubts"]) == found.filter(pl.col("verdict") == "unsure").height
 
 
 def test_the_same_store_gives_the_same_report(place, store):

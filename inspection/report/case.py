@@ -10,10 +10,8 @@ from inspection.privacy import mask, mask_person
 from inspection.report.sections import load_sections
 from inspection.report.sheets import Printer, clock
 from inspection.report.transcript import GRAVITY, Mark, pieces
+from inspection.report.worklist import RANK
 from inspection.settings import Settings
-
-RANK = {"alert": 0, "fatal": 1, "major": 2, "minor": 3, "info": 4, "unsure": 5}
-"""The order in which calls and findings are looked at."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +146,12 @@ def facts_of(case: Case, printer: Printer) -> list[tuple[str, str]]:
         "dpd": facts["dpd"],
         "product": facts["product"],
         "institution": facts["institution"],
-        "amount_due": None if cents is None else f"¥{cents / 100:,.2f}",
+        "amount_due": None if cents is None else words("facts_as.amount", amount=f"{cents / 100:,.2f}"),
         "due_date": facts["due_date"],
         "promise_date": facts["promise_date"],
-        "agency": f"{facts['agency'] or '—'}（{words.code('agency_type', facts['agency_type'])}）",
+        "agency": words(
+            "facts_as.agency", name=facts["agency"] or "—", kind=words.code("agency_type", facts["agency_type"])
+        ),
         "team": facts["team"],
         "campaign": facts["campaign"],
         "agent_kind": words.code("agent_kind", facts["agent_kind"]),

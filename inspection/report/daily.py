@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from inspection.report import figures, judged, measures
+from inspection.report import figures, judged, measures, worklist
 from inspection.report.canvas import Figure
 from inspection.report.evidence import write_evidence
 from inspection.report.page import Part, render
@@ -72,9 +72,13 @@ def every_sheet(span: Span, settings: Settings, links: dict[str, str] | None = N
     """Every table of a report on one day by its id; `links` leads from call ids to their pages."""
     sections = load_sections()
     month = measures.month_before(span, settings.report.trend_days)
+    failed, fatal = judged.failures(span), pl.col("severity").eq_missing("fatal")
     frames: dict[str, pl.DataFrame] = {
         "alerts": judged.alerts(span, sections),
-        "fatal": judged.failures(span, severity="fatal").drop("severity"),
+        "calls": worklist.calls(span, sections),
+        "fatal": failed.filter(fatal).drop("severity"),
+        "lesser": failed.filter(~fatal).sort(worklist.rank("severity"), maintain_order=True),
+        "doubts": judged.failures(span, "unsure"),
         "rules": judged.rules(span, judged.rule_trend(month)),
         "scores": measures.scores(span),
         "trend": measures.trend(month).drop("earned", "possible"),
@@ -92,7 +96,7 @@ def every_sheet(span: Span, settings: Settings, links: dict[str, str] | None = N
         "quality": measures.quality(span, settings.speech.min_word_probability, settings.speech.min_role_confidence),
         "flags": measures.flags(span),
         "unsure": judged.unsure(span),
-        "gates": span.table("gates").drop("expectation", "business_date").collect(),
+        "gates": measures.gates(span, settings.report.language),
         "lineage": span.table("runs").collect(),
     }
     return {name: Sheet(name, frame, links or {}) for name, frame in frames.items()}
@@ -124,10 +128,13 @@ def _parts(
 
     return (
         part(
-            "alerts", *(() if nobody else ((sheets["alerts"],),)), (sheets["fatal"],),
+            "alerts", *(() if nobody else ((sheets["alerts"],),)), (sheets["calls"],), (sheets["fatal"],),
             lead=words("page.no_alerts") if nobody else words("page.alert_lead"), good=nobody,
         ),
-        part("findings", (drawn["rules"], drawn["trend"]), (sheets["rules"],), (drawn["scores"], sheets["scores"])),
+        part(
+            "findings", (drawn["rules"], drawn["trend"]), (sheets["rules"],), (sheets["lesser"],),
+            (drawn["scores"], sheets["scores"]),
+        ),
         part(
             "who", (drawn["hours"],), (sheets["agency"],), (sheets["team"],), (sheets["agents"],), (sheets["repeat"],),
             (sheets["agent_kind"],), (sheets["stage"],), (sheets["campaign"],), (sheets["outcome"],),
@@ -136,7 +143,7 @@ def _parts(
         part("compliance", (sheets["breaches"], sheets["frequency"]), (sheets["hours"],)),
         part("outcomes", (drawn["mismatch"], sheets["mismatch"]), (sheets["mismatches"],)),
         part("coverage", (drawn["coverage"], sheets["coverage"]), (sheets["missing"],)),
-        part("quality", (sheets["quality"], sheets["flags"]), (sheets["unsure"],), lead=limited, good=True),
+        part("quality", (sheets["quality"], sheets["flags"]), (sheets["unsure"],), (sheets["doubts"],), lead=limited, good=True),
         part("gates", (sheets["gates"],)),
         part("lineage", (sheets["trend"],), (sheets["lineage"],)),
     )  # fmt: skip

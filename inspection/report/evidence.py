@@ -14,9 +14,8 @@ from typing import Any
 import polars as pl
 
 from inspection.privacy import mask, masked_frame
-from inspection.report import judged
+from inspection.report import judged, worklist
 from inspection.report.case import (
-    RANK,
     Case,
     checkpoints_of,
     components_of,
@@ -69,16 +68,7 @@ def page_name(call_id: str) -> str:
 
 def wanted_calls(span: Span) -> list[str]:
     """Calls with a failed or unsure live finding or an alert: the gravest first, among equals those with words."""
-    live = span.table("findings").filter((pl.col("status") == "live") & pl.col("verdict").is_in(["fail", "unsure"]))
-    kind = pl.when(pl.col("verdict") == "unsure").then(pl.lit("unsure")).otherwise("severity")
-    alarms = judged.alerts(span, load_sections()).lazy().select("call_id", kind=pl.lit("alert"))
-    ranked = pl.concat([live.select("call_id", kind=kind), alarms]).with_columns(
-        rank=pl.col("kind").replace_strict(RANK, default=9, return_dtype=pl.Int8)
-    )
-    spoken = span.table("turns").select("call_id").unique().with_columns(spoken=pl.lit(True))
-    calls = ranked.group_by("call_id").agg(pl.col("rank").min()).join(spoken, on="call_id", how="left")
-    order = [pl.col("rank"), pl.col("spoken").is_null(), pl.col("call_id")]
-    return calls.sort(order).collect()["call_id"].to_list()
+    return worklist.wanted(span, load_sections())["call_id"].to_list()
 
 
 def write_evidence(span: Span, folder: Path, settings: Settings, recording: Any = None) -> Evidence:

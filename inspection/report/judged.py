@@ -115,11 +115,9 @@ def alerts(span: Span, sections: Sections) -> pl.DataFrame:
     )
 
 
-def failures(span: Span, *, severity: str | None = None) -> pl.DataFrame:
-    """Live findings that failed, one row each, with who and when; only those of one severity if given."""
-    failed = span.table("findings").filter((pl.col("verdict") == "fail") & (pl.col("status") == "live"))
-    if severity:
-        failed = failed.filter(pl.col("severity") == severity)
+def failures(span: Span, verdict: str = "fail") -> pl.DataFrame:
+    """Live findings that failed (or of another verdict), one row each, with who and when, in the rules' order."""
+    failed = span.table("findings").filter((pl.col("verdict") == verdict) & (pl.col("status") == "live"))
     who = span.calls.select("call_id", "dialed_at", "agency", "team", "agent_id", "agent_kind", "stage", "outcome")
     frame = failed.join(who, on="call_id", how="left").sort("rule_id", "dialed_at", "call_id", "start_ms").collect()
     return frame.select(

@@ -216,6 +216,13 @@ def flags(span: Span) -> pl.DataFrame:
     return frame.group_by("flag").agg(calls=pl.len()).collect().sort("calls", "flag", descending=[True, False])
 
 
+def gates(span: Span, language: str) -> pl.DataFrame:
+    """What the gates expected and saw; a description is stored as `中文 · English`, and one language is shown."""
+    text = pl.col("description").str.split(" · ")
+    frame = span.table("gates").drop("expectation", "business_date")
+    return frame.with_columns(description=text.list.first() if language == "zh" else text.list.last()).collect()
+
+
 def month_before(span: Span, days: int) -> Span:
     """The `days` days that end with the span's last day."""
     return Span(span.store, span.end - timedelta(days=days - 1), span.end)

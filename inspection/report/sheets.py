@@ -42,10 +42,12 @@ CODES = {
     "who": "who",
     "role": "role",
     "flag": "flag",
+    "worst": "worst",
 }
+LISTED = {"alerts": "category"}
 LENGTHS = {"start_ms", "median_ms", "talk_ms", "duration_ms"}
 POINTS = {"score", "lowest", "highest", "earned", "possible"}
-COLOURED = {"severity", "verdict", "status", "success", "agrees"}
+COLOURED = {"worst", "severity", "verdict", "status", "success", "agrees"}
 MARKED = {"quote", "call_id", "rule_id", "checkpoint_id"}
 DIGESTS = {"recording_id", "run_id", "rulebook_fingerprint", "speech_fingerprint"}
 
@@ -118,8 +120,9 @@ class Printer:
     def _list(self, name: str, value: list) -> Cell:
         if name == "trend":
             return Cell("", value[-1] if value else 0, "spark", spark=tuple(value))
-        shown = ", ".join(map(str, value[:5]))
-        return Cell(f"{shown}…" if len(value) > 5 else shown, len(value))
+        named = [self.words.code(LISTED[name], item) for item in value] if name in LISTED else list(map(str, value))
+        shown = self.words("page.joiner").join(named[:5])
+        return Cell(f"{shown}…" if len(value) > 5 else shown or "—", len(value))
 
     def _string(self, name: str, value: str, href: str) -> Cell:
         if name in DIGESTS and len(value) > 16:
