@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from inspection.errors import RulebookError
+from inspection.lexicon.model import ALL_GUARDS
 
 
 def fields(
@@ -28,3 +29,11 @@ def listed(data: Any, place: Path | str) -> list[Any]:
     if not isinstance(data, list):
         raise RulebookError(f"{place}: expected a list of entries, each starting with `- `")
     return data
+
+
+def guard_names(data: Any, place: Path | str) -> tuple[str, ...]:
+    """The guards that may clear a phrase; an empty list is none."""
+    for name in listed(data, f"{place}: guards"):
+        if name not in ALL_GUARDS:
+            raise RulebookError(f"{place}: guards: {name!r} is not one of {', '.join(ALL_GUARDS)}")
+    return tuple(data)

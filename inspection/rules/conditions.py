@@ -122,10 +122,14 @@ class Select:
     at_least: int = 1
     at_most: int | None = None
     by_turn: bool = False
+    guarded: bool = False
+    """Whether what a guard cleared is left out, because finding it accuses somebody."""
 
     def found(self, day: Day) -> Found:
         ev = day.evidence
         events = ev.find(self.kind, self.names, self.roles)
+        if self.guarded:
+            events = events.keep(~ev.cleared[events.rows])
         if len(events.rows):
             events = self._in_window(day, self._by_value(day, self._by_identity(day, events)))
         for side, wanted, other in self.links:

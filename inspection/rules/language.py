@@ -9,9 +9,11 @@ from datetime import date
 from typing import Any
 
 from inspection.errors import RulebookError
+from inspection.rules.checks import guard_names
 from inspection.rules.conditions import CHECKPOINT_STATES, KINDS, Combine, Compare, Either, Events, Node, Select, State
 from inspection.rules.evidence import ROLES, WHO
 from inspection.rules.facts import DATE, DURATION, FACTS, FLAG, NUMBER, TEXT, TIME
+from inspection.rules.model import Phrase
 from inspection.rules.relations import Within
 
 ACOUSTIC = ("silence", "overtalk", "interruption", "fast_speech", "loud")
@@ -44,19 +46,24 @@ class Names:
     """Entry ids under each category and under each entry id itself."""
     phrases: frozenset[str] = frozenset()
     checkpoints: frozenset[str] = frozenset()
-    said: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    said: dict[str, Phrase] = field(default_factory=dict)
     used_thresholds: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads one condition; `place` says where it stands, for errors."""
+    """Reads one condition; `place` says where it stands, for errors.
+
+    sense: 1 where finding it accuses somebody, -1 where not finding it does, 0 where it only narrows something else.
+    """
 
     names: Names
     place: str
+    sense: int = 0
 
-    def at(self, step: str) -> Reader:
-        return Reader(self.names, f"{self.place}.{step}" if not step.startswith("[") else self.place + step)
+    def at(self, step: str, turn: int = 1) -> Reader:
+        place = f"{self.place}.{step}" if not step.startswith("[") else self.place + step
+        return Reader(self.names, place, self.sense * turn)
 
     def fail(self, problem: str) -> RulebookError:
         return RulebookError(f"{self.place}: {problem}")
@@ -75,7 +82,7 @@ class Reader:
         for how in ("not", "missing"):
             if how in body:
                 self._only(body, {how})
-                return Combine("not", (self.at(how).condition(body[how]),))
+                return Combine("not", (self.at(how, -1).condition(body[how]),))
         if "fact" in body:
             return self._comparison(body)
         if any(key in body for key in SUGAR) and not any(kind in body for kind in (*KINDS, "say")):
@@ -96,8 +103,10 @@ class Reader:
                 k for k in (*KINDS, "say") if k != "checkpoint"
             )
             raise self.fail(f"expected one of {allowed}; found {', '.join(map(str, body)) or 'nothing'}")
-        self._only(body, {kinds[0], "patterns", *MODIFIERS} if kinds[0] == "say" else {kinds[0], *MODIFIERS})
+        own = {"patterns", "guards"} if kinds[0] == "say" else set()
+        self._only(body, {kinds[0], *own, *MODIFIERS})
         kind, names = self._what(kinds[0], body)
+        count = self._count(body)
         return Select(
             kind,
             names,
@@ -111,7 +120,8 @@ class Reader:
             tolerance=self._number(body.get("tolerance", 0), "tolerance"),
             links=self._links(body),
             within=self._within(body),
-            **self._count(body),
+            guarded=kind == "phrase" and self.sense > 0 and "at_most" not in count,
+            **count,
         )
 
     def _comparison(self, body: dict[str, Any]) -> Compare:
@@ -147,8 +157,9 @@ class Reader:
         wanted = body[kind]
         if kind == "say":
             terms, patterns = self._strings(wanted, kind), self._strings(body.get("patterns", []), "patterns")
-            name = "say:" + "|".join([*terms, *patterns])
-            self.names.said[name] = {"terms": terms, "patterns": patterns}
+            guards = guard_names(body["guards"], self.place) if "guards" in body else None
+            name = "say:" + "|".join([*terms, *patterns]) + ("" if guards is None else f" guards:{','.join(guards)}")
+            self.names.said[name] = Phrase(name, name, tuple(terms), tuple(patterns), guards=guards)
             return "phrase", (name,)
         if kind == "repeat":
             return kind, ("turn",) if wanted is True else tuple(self._strings(wanted, kind))
@@ -182,7 +193,7 @@ class Reader:
         return frozenset(self._strings(body["while"], "while"))
 
     def _links(self, body: dict[str, Any]) -> tuple[tuple[str, bool, Events], ...]:
-        links = tuple((*SIDES[key], self.at(key).events(body[key])) for key in body if key in SIDES)
+        links = tuple((*SIDES[key], self.at(key, 0).events(body[key])) for key in body if key in SIDES)
         if "within" in body and not links:
             raise self.fail("`within` needs one of after, before, near, not_after, not_before, not_near beside it")
         return links

@@ -25,7 +25,10 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Phrase:
-    """An idea that rules and scripts ask for, without judging it: terms and patterns as in the lexicon."""
+    """An idea that rules and scripts ask for, without judging it: terms and patterns as in the lexicon.
+
+    guards: which may clear it, in every use; None: those of an entry where it accuses, none elsewhere.
+    """
 
     id: str
     title: str
@@ -33,6 +36,7 @@ class Phrase:
     patterns: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
     homophone: bool = False
+    guards: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

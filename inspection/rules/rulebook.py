@@ -19,6 +19,7 @@ from inspection.lexicon.load import load_lexicon, refuse_failing_cases
 from inspection.lexicon.matcher import Probe, build
 from inspection.lexicon.safe_yaml import read_yaml as read
 from inspection.rules.checks import fields, listed
+from inspection.rules.cleared import PhraseGuards, accusing
 from inspection.rules.conditions import Select, walk
 from inspection.rules.disposition import Dispositions, read_dispositions
 from inspection.rules.evidence import WHY
@@ -63,11 +64,10 @@ class Rulebook:
 
     def names(self) -> Names:
         """What conditions written for this rulebook may refer to."""
-        spoken = [*self.phrases, self.identity.ask.id, *(phrase.id for phrase in self.identity.says.values())]
         checkpoints = {one.id for script in self.scripts for one in script.checkpoints} | {"verbatim"}
         return Names(
             {name: one.value for name, one in self.thresholds.items()}, _entry_ids(self.lexicon),
-            frozenset(spoken), frozenset(checkpoints),
+            frozenset(self.spoken), frozenset(checkpoints),
         )  # fmt: skip
 
     @cached_property
@@ -79,8 +79,18 @@ class Rulebook:
 
     @cached_property
     def probes(self) -> tuple[Probe, ...]:
-        said = [*self.phrases.values(), self.identity.ask, *self.identity.says.values()]
-        return (*self.lexicon.probes, *(probe for phrase in said for probe in phrase_probes(phrase)))
+        said = self.spoken.values()
+        probes = (probe for phrase in said for probe in phrase_probes(phrase, guarded=phrase.id in self.phrase_guards))
+        return (*self.lexicon.probes, *probes)
+
+    @property
+    def spoken(self) -> dict[str, Phrase]:
+        """Every phrase that rules, scripts and identity look for."""
+        return self.phrases | {one.id: one for one in (self.identity.ask, *self.identity.says.values())}
+
+    @cached_property
+    def phrase_guards(self) -> PhraseGuards:
+        return PhraseGuards.of(self.lexicon, self.spoken, accusing(self.rules))
 
     @cached_property
     def matcher(self) -> Any:
@@ -88,9 +98,9 @@ class Rulebook:
         return build(self.probes, self.lexicon.folding, self.lexicon.syllables)
 
 
-def phrase_probes(phrase: Phrase) -> Iterator[Probe]:
-    """A phrase and, as a probe of its own, what clears it."""
-    yield Probe(phrase.id, "phrase", phrase.terms, phrase.patterns, phrase.homophone)
+def phrase_probes(phrase: Phrase, *, guarded: bool = False) -> Iterator[Probe]:
+    """A phrase and, as a probe of its own, what clears it. guarded: with the words around it, for the guards."""
+    yield Probe(phrase.id, "phrase", phrase.terms, phrase.patterns, phrase.homophone, context=guarded)
     if phrase.exceptions:
         yield Probe(phrase.id, "clears", phrase.exceptions, (), False)
 
@@ -150,9 +160,7 @@ def with_rules(rulebook: Rulebook, bodies: list[Any], place: str = "rules") -> R
 
 def _inline(names: Names) -> dict[str, Phrase]:
     """The phrases written inside conditions."""
-    return {
-        name: Phrase(name, name, tuple(said["terms"]), tuple(said["patterns"])) for name, said in names.said.items()
-    }
+    return dict(names.said)
 
 
 def _entry_ids(lexicon: Any) -> dict[str, list[str]]:
@@ -223,7 +231,7 @@ def read_rule(body: Any, place: str, names: Names) -> Rule:
         status=data.get("status", "live"), needs=data["needs"], source=str(data["source"]),
         confidence=str(data.get("confidence", "unverified")), reason=data["reason"], clears=data.get("clears", ""),
         expected=data.get("expected", ""),
-        fail=Reader(names, f"{place}: fail").condition(data["fail"]),
+        fail=Reader(names, f"{place}: fail", sense=1).condition(data["fail"]),
         applies=Reader(names, f"{place}: applies").condition(data["applies"]) if "applies" in data else None,
         related=related, role=data.get("role", "staff"),
     )  # fmt: skip

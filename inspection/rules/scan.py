@@ -27,14 +27,16 @@ def scan(rulebook: Rulebook, turns: pl.DataFrame, words: pl.DataFrame) -> tuple[
 
     A block's hits are sorted by call, turn, place, entry and term, and blocks follow one another in the order of calls.
     """
-    times = WordTimes.of(words, turns)
+    times, guards = WordTimes.of(words, turns), rulebook.phrase_guards
 
     def scanned(rows: slice) -> tuple[pl.DataFrame, pl.DataFrame]:
         block, heard = turns[rows], times.of_rows(rows)
         matches = search(rulebook.matcher, block)
         hits = choose(matches, rulebook.lexicon, block, heard)
         hits = hits.sort("call_id", "turn_index", "start", "end", "entry_id", "term", "via", maintain_order=True)
-        said = sources.said(matches, block, heard, rulebook.language, rulebook.threshold)
+        said = sources.said(
+            matches, block, heard, guards=guards, language=rulebook.language, thresholds=rulebook.threshold
+        )
         return hits, said.with_columns(pl.col("row", "end_row") + rows.start)
 
     parts = list(blocks(turns["call"].to_numpy()))

@@ -12,12 +12,12 @@ from typing import Any
 
 from inspection.errors import RulebookError
 from inspection.lexicon.safe_yaml import read_yaml as read
-from inspection.rules.checks import fields, listed
+from inspection.rules.checks import fields, guard_names, listed
 from inspection.rules.evidence import WHO
 from inspection.rules.language import Names, Reader
 from inspection.rules.model import SLOTS, Checkpoint, Identity, Line, Phrase, Script
 
-PHRASE = {"id", "title", "terms", "patterns", "exceptions", "homophone"}
+PHRASE = {"id", "title", "terms", "patterns", "exceptions", "homophone", "guards"}
 CHECKPOINT = PHRASE | {"role", "events", "after", "before", "answered_by", "reply_to", "within", "when", "excused"}
 IN_SCRIPT = {"id", "deadline", "last", "mandatory"}
 SCRIPT = {"id", "title", "applies", "checkpoints", "lines", "branches"}
@@ -78,6 +78,7 @@ def _phrase(body: Any, place: str, allowed: set[str], *, named: bool = True) -> 
         id=str(data.get("id", "")),
         title=str(data.get("title", "")),
         homophone=bool(data.get("homophone", False)),
+        guards=guard_names(data["guards"], place) if "guards" in data else None,
         **texts,
     )
 

@@ -10,6 +10,7 @@ import polars as pl
 from inspection.errors import InputError
 from inspection.lexicon.cover import covered
 from inspection.lexicon.timing import WordTimes, timed
+from inspection.rules.cleared import PhraseGuards
 from inspection.rules.evidence import ROLES
 from inspection.rules.spoken import mentions
 from inspection.tables import ATTEMPTS, TURNS, conform
@@ -73,21 +74,22 @@ def hits_evidence(hits: pl.DataFrame, turns: pl.DataFrame, thresholds: Any) -> p
     )  # fmt: skip
 
 
-def said(matches: pl.DataFrame, turns: pl.DataFrame, words: WordTimes, language: str, thresholds: Any) -> pl.DataFrame:
+def said(
+    matches: pl.DataFrame, turns: pl.DataFrame, words: WordTimes, *, guards: PhraseGuards, language: str,
+    thresholds: Any,
+) -> pl.DataFrame:  # fmt: skip
     """Phrases found by the search, and amounts and dates, with their times."""
-    phrases = matches.filter(pl.col("kind") == "phrase").select(
-        "row", "end_row", "start", "end", "via", "quote", id="probe_id", kind=pl.lit("phrase"),
-        value=pl.lit(None, pl.Float64),
-    )  # fmt: skip
+    phrases = matches.filter(pl.col("kind") == "phrase").with_columns(id="probe_id", value=pl.lit(None, pl.Float64))
     phrases = _longest(_uncleared(phrases, matches.filter(pl.col("kind") == "clears")))
+    phrases = guards.ask(phrases, turns["role"])
     numbers = mentions(turns, language).with_columns(pl.col("row").cast(pl.UInt32))
     quote = turns["text"].gather(numbers["row"]).to_frame("text").hstack(numbers.select("start", "end"))
     quote = quote.select(pl.col("text").str.slice("start", pl.col("end") - pl.col("start")))["text"]
     numbers = numbers.select(
         "row", "start", "end", "id", "value", end_row="row", via=pl.lit("text"), quote=pl.lit(quote),
-        kind=pl.lit("spoken"),
+        kind=pl.lit("spoken"), cleared=pl.lit(False),
     )  # fmt: skip
-    columns = ["row", "end_row", "start", "end", "via", "quote", "id", "kind", "value"]
+    columns = ["row", "end_row", "start", "end", "via", "quote", "id", "kind", "value", "cleared"]
     both = timed(pl.concat([phrases.select(columns), numbers.select(columns)]), turns, words)
     turn = turns.select("call", turn_why="why", turn_ms="start_ms")[both["row"]]
     ambiguous = (pl.col("via") == "homophone") & (pl.col("quote").str.len_chars() < LONG_BY_SOUND)
