@@ -1,6 +1,8 @@
 """What the report counts, against counting by hand over the same rows."""
 
 import gc
+import re
+import zipfile
 from datetime import date, timedelta
 
 import polars as pl
@@ -8,12 +10,14 @@ import pytest
 from report_factory import LAST, fill, make_day
 
 from inspection.report import judged, measures, workbook
+from inspection.report.daily import every_sheet
 from inspection.report.intervals import wilson
 from inspection.report.sections import load_sections
-from inspection.report.sheets import Printer, Sheet
+from inspection.report.sheets import SHARES, Printer, Sheet, clock, whole_of
 from inspection.report.span import Span
 from inspection.report.wording import wording
 from inspection.results.store import Store
+from inspection.settings import Settings
 from inspection.tables import STORED, conform
 
 
@@ -69,6 +73,47 @@ def test_breakdown_equals_counting_by_hand(span, rows, dimension):
         assert row["inspected"] == sum(state[call] == "inspected" for call in mine)
         assert row["fatal_calls"] == len(mine & fatal)
         assert row["score"] == pytest.approx(100 * earned / possible) if possible else row["score"] is None
+
+
+def test_the_funnel_loses_each_call_at_the_step_it_lacks(span, rows):
+    funnel = {row["step"]: row for row in measures.funnel(span).iter_rows(named=True)}
+    calls = rows["reconciliation"]
+    left = list(calls)
+    for step, has in zip(measures.STEPS, ("answered", "has_recording", "has_transcript", "has_score"), strict=True):
+        gone = [row for row in left if not row[has]]
+        left = [row for row in left if row[has]]
+        assert (funnel[step]["calls"], funnel[step]["lost"]) == (len(left), len(gone))
+        assert set(funnel[step]["skip_reasons"] or []) == {row["reason"] for row in gone}
+    assert funnel["transcribed"]["lost"] > 0
+    assert funnel["scored"]["calls"] == measures.summary(span)["inspected"]
+
+
+def test_each_missing_call_is_named_with_its_step_and_reason(span, rows):
+    table = measures.missing(span)
+    skipped = {row["call_id"]: row for row in rows["reconciliation"] if row["state"] == "skipped"}
+    assert set(table["call_id"]) == set(skipped)
+    for call_id, step, reason in table.select("call_id", "lost_at", "skip_reason").iter_rows():
+        assert reason == skipped[call_id]["reason"]
+        assert step == ("transcribed" if skipped[call_id]["has_recording"] else "recorded")
+
+
+def test_lengths_are_compared_the_farthest_first(tmp_path):
+    lengths = {"a": (10_000, 9_900), "b": (60_000, 30_000), "c": (100_000, 108_000), "d": (10_000, 14_900)}
+    state = {"state": "inspected", "answered": True}
+    rows = [{"call_id": n, "talk_ms": t, "duration_ms": d, **state} for n, (t, d) in lengths.items()]
+    calls = [{"call_id": name, "business_date": LAST, "timezone": "Asia/Shanghai"} for name in lengths]
+    table = measures.durations(Span(small_store(tmp_path, attempts=calls, reconciliation=rows), LAST, LAST))
+    assert table.select("call_id", "difference_ms", "agrees").rows() == [
+        ("b", -30_000, False),
+        ("c", 8_000, True),
+        ("d", 4_900, True),
+        ("a", -100, True),
+    ]
+
+
+@pytest.mark.parametrize(("milliseconds", "shown"), [(-30_400, "−0:30"), (-400, "0:00"), (3_723_000, "1:02:03")])
+def test_lengths_read_as_a_clock(milliseconds, shown):
+    assert clock(milliseconds) == shown
 
 
 def test_components_are_summed_before_they_are_divided(tmp_path):
@@ -248,6 +293,50 @@ def test_a_long_list_is_cut_in_the_workbook_which_says_so(tmp_path, monkeypatch)
     long, short = (page.to_series().to_list() for page in pages.values())
     assert long == ["A0", "A1", "A2", "the first 3 of 5 rows; the Parquet file has all"]
     assert short == ["A0", "A1", "A2"]
+
+
+SINGLE_CALLS = {"calls", "durations"}
+"""Tables of single calls: their scores and differences rest on no number of calls."""
+
+
+def test_every_share_says_on_how_many_it_rests(store, span):
+    for name, sheet in every_sheet(span, Settings()).items():
+        shares = [column for column in sheet.frame.columns if column in SHARES]
+        bare = [column for column in shares if whole_of(column, sheet.frame.columns) is None]
+        assert not bare or name in SINGLE_CALLS, (name, bare)
+
+
+def number_formats(path) -> dict[str, str]:
+    """The number format of each formatted cell of a workbook's first sheet."""
+    with zipfile.ZipFile(path) as book:
+        styles, sheet = (book.read(name).decode() for name in ("xl/styles.xml", "xl/worksheets/sheet1.xml"))
+    named = dict(re.findall(r'<numFmt numFmtId="(\d+)" formatCode="([^"]*)"', styles))
+    used = re.findall(r'<xf numFmtId="(\d+)"', styles[styles.index("<cellXfs") :])
+    return {cell: named.get(used[int(style)], "") for cell, style in re.findall(r'<c r="(\w+)" s="(\d+)"', sheet)}
+
+
+def test_small_numbers_are_marked_in_the_workbook_and_in_parquet(tmp_path):
+    frame = pl.DataFrame({"agency": ["A", "B"], "inspected": [5, 500], "fatal_share": [0.2, 0.1], "low": [0.1, 0.08]})
+    printer = Printer(wording("en"), "Asia/Shanghai", 30)
+    workbook.write_parquet(tmp_path, [Sheet("agency", frame)], printer)
+    kept = pl.read_parquet(tmp_path / "agency.parquet")
+    assert kept.select("fatal_share_small", "low_small").rows() == [(True, True), (False, False)]
+    workbook.write_workbook(tmp_path / "x.xlsx", [Sheet("agency", frame)], printer)
+    formats = number_formats(tmp_path / "x.xlsx")
+    assert ["○" in formats[cell] for cell in ("C2", "D2", "C3", "D3")] == [True, True, False, False]
+    assert pl.read_excel(tmp_path / "x.xlsx", engine="calamine")["Fatal share"].to_list() == [0.2, 0.1]
+
+
+def test_the_workbook_holds_the_trend_of_each_rule(store, span, tmp_path):
+    sheets = every_sheet(span, Settings())
+    workbook.write_workbook(tmp_path / "x.xlsx", [sheets["rules"]], Printer(wording("en"), "Asia/Shanghai", 30))
+    page = pl.read_excel(tmp_path / "x.xlsx", engine="calamine")
+    days = [str(LAST - timedelta(days=back)) for back in (3, 2, 1, 0)]
+    assert page.columns[-4:] == days
+    assert [list(row) for row in page.select(days).rows()] == sheets["rules"].frame["trend"].to_list()
+    with zipfile.ZipFile(tmp_path / "x.xlsx") as book:
+        lines = book.read("xl/worksheets/sheet1.xml").count(b"<x14:sparkline>")
+    assert lines == len(page)
 
 
 def test_a_day_without_rows_counts_to_nothing(tmp_path):

@@ -61,7 +61,7 @@ def write_day(store: Tables, business_date: date, settings: Settings, recording:
         script=_script(),
     )  # fmt: skip
     write_workbook(folder / "report.xlsx", list(sheets.values()), printer)
-    write_parquet(folder / "tables", list(sheets.values()))
+    write_parquet(folder / "tables", list(sheets.values()), printer)
     write_figures(folder / "figures", list(drawings.values()))
     path = folder / "report.html"
     path.write_text(page, "utf-8")
@@ -72,6 +72,7 @@ def every_sheet(span: Span, settings: Settings, links: dict[str, str] | None = N
     """Every table of a report on one day by its id; `links` leads from call ids to their pages."""
     sections = load_sections()
     month = measures.month_before(span, settings.report.trend_days)
+    history = judged.rule_trend(month)
     failed, fatal = judged.failures(span), pl.col("severity").eq_missing("fatal")
     frames: dict[str, pl.DataFrame] = {
         "alerts": judged.alerts(span, sections),
@@ -79,7 +80,8 @@ def every_sheet(span: Span, settings: Settings, links: dict[str, str] | None = N
         "fatal": failed.filter(fatal).drop("severity"),
         "lesser": failed.filter(~fatal).sort(worklist.rank("severity"), maintain_order=True),
         "doubts": judged.failures(span, "unsure"),
-        "rules": judged.rules(span, judged.rule_trend(month)),
+        "rules": judged.rules(span, history),
+        "rule_days": judged.rule_days(history),
         "scores": measures.scores(span),
         "trend": measures.trend(month).drop("earned", "possible"),
         **{name: measures.lean(measures.by(span, name)) for name in measures.DIMENSIONS if name != "agent_id"},
@@ -91,15 +93,18 @@ def every_sheet(span: Span, settings: Settings, links: dict[str, str] | None = N
         "breaches": judged.group_failures(span, sections, "hours", "frequency", "third_party"),
         "mismatch": judged.mismatch(span, sections),
         "mismatches": judged.disagreements(span, sections),
+        "funnel": measures.funnel(span),
         "coverage": measures.coverage(span),
         "missing": measures.missing(span),
+        "durations": measures.durations(span),
         "quality": measures.quality(span, settings.speech.min_word_probability, settings.speech.min_role_confidence),
         "flags": measures.flags(span),
         "unsure": judged.unsure(span),
         "gates": measures.gates(span, settings.report.language),
         "lineage": span.table("runs").collect(),
     }
-    return {name: Sheet(name, frame, links or {}) for name, frame in frames.items()}
+    days = tuple(history["business_date"].unique().sort())
+    return {name: Sheet(name, frame, links or {}, days) for name, frame in frames.items()}
 
 
 def _figures(span: Span, month: Span, settings: Settings, sheets: Mapping[str, Sheet], words: Any) -> dict[str, Figure]:
@@ -142,8 +147,14 @@ def _parts(
         part("script", (drawn["checkpoints"],), (sheets["checkpoints"],)),
         part("compliance", (sheets["breaches"], sheets["frequency"]), (sheets["hours"],)),
         part("outcomes", (drawn["mismatch"], sheets["mismatch"]), (sheets["mismatches"],)),
-        part("coverage", (drawn["coverage"], sheets["coverage"]), (sheets["missing"],)),
-        part("quality", (sheets["quality"], sheets["flags"]), (sheets["unsure"],), (sheets["doubts"],), lead=limited, good=True),
+        part(
+            "coverage", (drawn["coverage"], sheets["funnel"]), (sheets["coverage"],), (sheets["missing"],),
+            (sheets["durations"],),
+        ),
+        part(
+            "quality", (sheets["quality"], sheets["flags"]), (sheets["unsure"],), (sheets["doubts"],),
+            lead=limited, good=True,
+        ),
         part("gates", (sheets["gates"],)),
         part("lineage", (sheets["trend"],), (sheets["lineage"],)),
     )  # fmt: skip

@@ -143,13 +143,13 @@ def rules(words: Wording, frame: pl.DataFrame, most: int = 12) -> Figure:
 
 def coverage(words: Wording, total: dict) -> Figure:
     """From attempt to score: what is lost at each step."""
-    steps = ["inspected", "recorded", "connected", "listed"]
-    with canvas(6.4, 1.7) as (sheet, axes):
+    steps = ["scored", "transcribed", "recorded", "connected", "listed"]
+    with canvas(6.4, 2.0) as (sheet, axes):
         counts = [total[step] or 0 for step in steps]
         axes.barh(
-            [words(f"columns.{step}") for step in steps],
+            [words.code("step", step) for step in steps],
             counts,
-            color=[BLUE, "#6d93ad", "#a3bccd", "#d3dfe7"],
+            color=[BLUE, "#5a86a6", "#83a6bd", "#adc3d2", "#d3dfe7"],
             height=0.66,
         )
         for place, (count, whole) in enumerate(zip(counts, [*counts[1:], 0], strict=True)):

@@ -45,29 +45,27 @@ def rules(span: Span, history: pl.DataFrame) -> pl.DataFrame:
         .join(usual, on=["rule_id", "status"], how="left")
         .join(line, on=["rule_id", "status"], how="left")
     )
-    judged, judged_before = pl.col("fail") + pl.col("pass"), pl.col("fail_before") + pl.col("pass_before")
-    frame = frame.with_columns(judged=judged, judged_before=judged_before.fill_null(0)).with_columns(
-        fail_share=ratio("fail", "judged"), usual_share=ratio("fail_before", "judged_before")
+    before_judged = (pl.col("fail_before") + pl.col("pass_before")).fill_null(0)
+    frame = frame.with_columns(judged=pl.col("fail") + pl.col("pass"), usual_judged=before_judged).with_columns(
+        fail_share=ratio("fail", "judged"), usual_share=ratio("fail_before", "usual_judged")
     )
-    columns = [
-        "rule_id",
-        "title",
-        "severity",
-        "status",
-        "fail",
-        "judged",
-        "fail_share",
-        "usual_share",
-        "unsure",
-        "not_applicable",
-        "trend",
-    ]
-    return frame.sort("fail", "unsure", "rule_id", descending=[True, True, False]).select(columns)
+    order = ["rule_id", "title", "severity", "status", "fail", "judged", "fail_share", "usual_share", "usual_judged"]
+    ranked = frame.sort("fail", "unsure", "rule_id", descending=[True, True, False])
+    return ranked.select(*order, "unsure", "not_applicable", "trend")
 
 
 def rule_trend(span: Span) -> pl.DataFrame:
     """`rule_counts` of each day of the span."""
     return rule_counts(span, "business_date").collect().sort("business_date", "rule_id", "status")
+
+
+def rule_days(history: pl.DataFrame) -> pl.DataFrame:
+    """`rule_trend` as a table: each rule's days in a row, with its share that failed."""
+    frame = history.with_columns(judged=pl.col("fail") + pl.col("pass")).with_columns(
+        fail_share=ratio("fail", "judged")
+    )
+    order = ["rule_id", "title", "status", "business_date", "fail", "judged", "fail_share", "unsure"]
+    return frame.select(order).sort("rule_id", "status", "business_date")
 
 
 def alerts(span: Span, sections: Sections) -> pl.DataFrame:

@@ -12,6 +12,10 @@ import polars as pl
 
 from inspection.report.span import Span
 
+STEPS = ("connected", "recorded", "transcribed", "scored")
+"""What a listed call passes through until it is inspected; at each step some are lost."""
+TOLERANCE, TOLERANCE_MS = 0.10, 5_000
+"""A recording that differs from the dialer's talk time by more than both does not agree, as the gate has it."""
 DIMENSIONS = ("agent_kind", "agency", "team", "campaign", "stage", "outcome", "agent_id")
 
 
@@ -28,8 +32,7 @@ def totals() -> list[pl.Expr]:
     inspected = pl.col("inspected")
     return [
         pl.len().alias("listed"),
-        pl.col("answered").sum().alias("connected"),
-        (pl.col("answered") & pl.col("has_recording").fill_null(False)).sum().alias("recorded"),
+        *[passed.sum().alias(step) for step, passed in _passed().items()],
         inspected.sum().alias("inspected"),
         (pl.col("state") == "skipped").sum().alias("skipped"),
         (pl.col("state") == "not_connected").sum().alias("unanswered"),
@@ -42,6 +45,13 @@ def totals() -> list[pl.Expr]:
         _points("earned"),
         _points("possible"),
     ]
+
+
+def _passed() -> dict[str, pl.Expr]:
+    """Whether a call came through each of STEPS, all steps before it included."""
+    last = pl.lit(True)
+    known = [pl.col(name).fill_null(False) for name in ("answered", "has_recording", "has_transcript", "inspected")]
+    return {step: (last := last & here) for step, here in zip(STEPS, known, strict=True)}
 
 
 def _points(name: str) -> pl.Expr:
@@ -59,7 +69,17 @@ def with_ratios(frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame | pl.LazyFra
 
 def lean(frame: pl.DataFrame) -> pl.DataFrame:
     """A breakdown without the sums that only its ratios need."""
-    return frame.drop("recorded", "skipped", "unanswered", "possible", "earned", "fatal_inspected", strict=False)
+    return frame.drop(
+        "recorded",
+        "transcribed",
+        "scored",
+        "skipped",
+        "unanswered",
+        "possible",
+        "earned",
+        "fatal_inspected",
+        strict=False,
+    )
 
 
 def summary(span: Span) -> dict:
@@ -94,21 +114,58 @@ def agents(span: Span) -> pl.DataFrame:
     return frame.drop(voice).sort(order, descending=[True, True, True, *[False] * len(keys)])
 
 
+def lost_at() -> pl.Expr:
+    """The first of STEPS that a call did not come through; null for one that was inspected."""
+    gone = [pl.when(~passed).then(pl.lit(step)) for step, passed in _passed().items()]
+    return pl.coalesce(*gone).alias("lost_at")
+
+
+def funnel(span: Span) -> pl.DataFrame:
+    """Dialer → connected → recording → transcript → score: calls at each step, those lost there and why, most first."""
+    total = summary(span)
+    lost = (
+        span.calls.select(lost_at(), "reason").drop_nulls("lost_at").group_by("lost_at", "reason").agg(calls=pl.len())
+    )
+    why = lost.sort("calls", "reason", descending=[True, False], nulls_last=True).drop_nulls("reason")
+    reasons = why.group_by("lost_at", maintain_order=True).agg(skip_reasons="reason").rename({"lost_at": "step"})
+    steps = pl.DataFrame({"step": ["listed", *STEPS], "calls": [total[step] for step in ("listed", *STEPS)]})
+    before = pl.col("calls").shift().fill_null(pl.col("calls"))
+    frame = steps.with_columns(before=before, lost=before - pl.col("calls"))
+    frame = frame.join(reasons.collect(), on="step", how="left", maintain_order="left")
+    kept = frame.with_columns(kept_share=ratio("calls", "before"))
+    return kept.select("step", "calls", "before", "kept_share", "lost", "skip_reasons")
+
+
 def coverage(span: Span) -> pl.DataFrame:
-    """Dialer ↔ recording ↔ transcript ↔ score: rows by the state they ended in and why; calls add up to the listed."""
+    """Rows by the state they ended in, the step they were lost at and why; calls add up to the listed."""
     call = pl.col("call_id")
-    states = span.table("reconciliation").group_by("state", skip_reason="reason")
+    steps = span.calls.select("call_id", lost_at())
+    rows = span.table("reconciliation").join(steps, on="call_id", how="left")
+    states = rows.group_by("state", "lost_at", skip_reason="reason")
     counts = states.agg(calls=call.is_not_null().sum(), surplus=call.is_null().sum(), talk_ms=pl.col("talk_ms").sum())
-    return counts.collect().sort("state", "calls", "skip_reason", descending=[False, True, False])
+    order = ["state", "calls", "lost_at", "skip_reason"]
+    return counts.collect().sort(order, descending=[False, True, False, False], nulls_last=True)
 
 
 def missing(span: Span) -> pl.DataFrame:
-    """Each connected call that was not inspected, and each recording without a call, named with its reason."""
+    """Each connected call that was not inspected, with the step it was lost at, and each recording without a call."""
     gone = span.table("reconciliation").filter(pl.col("state").is_in(["skipped", "surplus_recording"]))
-    who = span.calls.select("call_id", "agency", "team", "agent_id", "dialed_at")
-    order = ["call_id", "recording_id", "skip_reason", "agency", "team", "agent_id", "dialed_at", "talk_ms"]
+    who = span.calls.select("call_id", lost_at(), "agency", "team", "agent_id", "dialed_at")
+    order = ["call_id", "recording_id", "lost_at", "skip_reason", "agency", "team", "agent_id", "dialed_at", "talk_ms"]
     named = gone.rename({"reason": "skip_reason"}).join(who, on="call_id", how="left")
     return named.select(*order, "duration_ms").collect().sort("skip_reason", "call_id", "recording_id", nulls_last=True)
+
+
+def durations(span: Span) -> pl.DataFrame:
+    """Inspected calls by how far their recording's length is from the dialer's talk time, farthest first."""
+    kept = span.table("reconciliation").filter(pl.col("state") == "inspected")
+    rows = kept.select("call_id", "talk_ms", "duration_ms").drop_nulls()
+    rows = rows.with_columns(difference_ms=pl.col("duration_ms") - pl.col("talk_ms"))
+    share, close = ratio("difference_ms", "talk_ms"), pl.col("difference_ms").abs() <= TOLERANCE_MS
+    who = span.calls.select("call_id", "dialed_at", "agency", "team", "agent_id", "outcome")
+    frame = rows.with_columns(difference_share=share, agrees=close | (share.abs() <= TOLERANCE))
+    found = frame.join(who, on="call_id", how="left").collect()
+    return found.sort(pl.col("difference_ms").abs(), "call_id", descending=[True, False])
 
 
 def scores(span: Span) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -11,19 +12,28 @@ import polars as pl
 from inspection.privacy import masked_frame
 from inspection.report.wording import Wording
 
-SHARES = {  # column of a ratio -> column of its denominator
-    "fail_share": "judged",
-    "usual_share": None,
-    "fatal_share": "inspected",
-    "coverage": "connected",
-    "score": "inspected",
-    "pass_share": "cp_judged",
-    "talk_share": None,
-    "silence_share": None,
-    "overtalk_share": None,
-    "rate": "inspected",
-    "low": None,
-    "high": None,
+SHARES = {  # column of a ratio -> the columns one of which counts what it rests on
+    "fail_share": ("judged",),
+    "usual_share": ("usual_judged",),
+    "fatal_share": ("inspected",),
+    "coverage": ("connected",),
+    "score": ("inspected",),
+    "pass_share": ("cp_judged",),
+    "talk_share": ("inspected",),
+    "silence_share": ("inspected",),
+    "overtalk_share": ("inspected",),
+    "speed": ("inspected",),
+    "rate": ("inspected",),
+    "low": ("inspected", "judged"),
+    "high": ("inspected", "judged"),
+    "fatal_low": ("inspected",),
+    "fatal_high": ("inspected",),
+    "coverage_low": ("connected",),
+    "coverage_high": ("connected",),
+    "score_low": ("inspected",),
+    "score_high": ("inspected",),
+    "kept_share": ("before",),
+    "difference_share": (),  # of one call; so is a score in a list of calls, where no column counts anything
 }
 CODES = {
     "severity": "severity",
@@ -43,10 +53,12 @@ CODES = {
     "role": "role",
     "flag": "flag",
     "worst": "worst",
+    "step": "step",
+    "lost_at": "step",
 }
-LISTED = {"alerts": "category"}
-LENGTHS = {"start_ms", "median_ms", "talk_ms", "duration_ms"}
-POINTS = {"score", "lowest", "highest", "earned", "possible"}
+LISTED = {"alerts": "category", "skip_reasons": "reason"}
+LENGTHS = {"start_ms", "median_ms", "talk_ms", "duration_ms", "difference_ms"}
+POINTS = {"score", "score_low", "score_high", "speed", "lowest", "highest", "earned", "possible"}
 COLOURED = {"worst", "severity", "verdict", "status", "success", "agrees"}
 MARKED = {"quote", "call_id", "rule_id", "checkpoint_id"}
 DIGESTS = {"recording_id", "run_id", "rulebook_fingerprint", "speech_fingerprint"}
@@ -56,13 +68,14 @@ DIGESTS = {"recording_id", "run_id", "rulebook_fingerprint", "speech_fingerprint
 class Sheet:
     """`frame` under the name `id`; words for the id and each column stand in words/*.yaml.
 
-    `links` leads from a call id to its evidence page, relative to the report. The frame is as stored: whatever draws it
-    draws `shown` rows, which hold no personal data in any column.
+    `links` leads from a call id to its evidence page, relative to the report; `days` are those of a `trend` column.
+    The frame is as stored: whatever draws it draws `shown` rows, which hold no personal data in any column.
     """
 
     id: str
     frame: pl.DataFrame
     links: dict[str, str] = field(default_factory=dict)
+    days: tuple[date, ...] = ()
     title: str = ""
 
     def shown(self, most: int | None = None) -> pl.DataFrame:
@@ -146,8 +159,19 @@ class Printer:
 
     def is_small(self, name: str, row: dict) -> bool:
         """Whether a share rests on fewer than the configured number of calls."""
-        whole = SHARES.get(name)
-        return whole is not None and (row.get(whole) or 0) < self.small_number
+        whole = whole_of(name, row)
+        return whole is not None and (row[whole] or 0) < self.small_number
+
+    def small_marks(self, frame: pl.DataFrame) -> list[pl.Expr]:
+        """For each share of the frame a Boolean column `<share>_small`; null where there is no share."""
+        wholes = {name: whole_of(name, frame.columns) for name in frame.columns}
+        return [
+            pl.when(pl.col(name).is_not_null())
+            .then(pl.col(whole).fill_null(0) < self.small_number)
+            .alias(f"{name}_small")
+            for name, whole in wholes.items()
+            if whole
+        ]
 
     def head(self, name: str) -> str:
         return self.words(f"columns.{name}")
@@ -159,8 +183,13 @@ class Printer:
         return self.words(f"sheets.{sheet.id}.note")
 
 
+def whole_of(name: str, columns: Container[str]) -> str | None:
+    """The column that counts what a share rests on, of those there are."""
+    return next((whole for whole in SHARES.get(name, ()) if whole in columns), None)
+
+
 def clock(milliseconds: int) -> str:
-    """m:ss, or h:mm:ss from an hour on."""
-    seconds = max(milliseconds, 0) // 1000
+    """m:ss, or h:mm:ss from an hour on; a difference below zero keeps its sign."""
+    sign, seconds = "−" if milliseconds <= -1000 else "", abs(milliseconds) // 1000
     hours, rest = divmod(seconds, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+    return sign + (f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}")

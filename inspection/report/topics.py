@@ -71,7 +71,7 @@ def write_topic(
     heading = words(f"topics.{topic}.title", value=mask(value))
     page = _page(span, (heading, settings.firm), sheets, drawn, printer)
     write_workbook(folder / "report.xlsx", sheets, printer)
-    write_parquet(folder / "tables", sheets)
+    write_parquet(folder / "tables", sheets, printer)
     write_figures(folder / "figures", drawn)
     path = folder / "report.html"
     path.write_text(page, "utf-8")
