@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 import pytest
 from rules_kit import call, day, pack, verdicts
@@ -163,30 +165,124 @@ def test_differences_read_word_by_word(said, run, edits):
     assert differences(TEMPLATE, said, run) == edits
 
 
-ROBOT = {"stage": "M1", "agent_kind": "robot", "customer_name": "张先生", "amount_due_cents": 320_000}
+ROBOT = {
+    "stage": "M1",
+    "agent_kind": "robot",
+    "customer_name": "张先生",
+    "amount_due_cents": 320_000,
+    "due_date": date(2026, 11, 5),
+    "promise_date": date(2026, 11, 25),
+}
 R_OPEN = "robot: 您好，这里是示例银行贷后服务的智能客服，为保障您的权益，本次通话全程录音，请问您是张先生本人吗？"
 R_AMOUNT = "robot: 谢谢您的配合，您名下信用卡欠款三千二百元，已于十一月五号到期，目前还没有收到您的还款。"
+R_CONSEQUENCE = "robot: 持续逾期会产生罚息和违约金，也可能影响您的征信。"
+R_CHANNEL = "robot: 您可以登录手机银行还款，或者转账到您的还款账户，请问您什么时候可以还款？"
+R_PROMISE = "robot: 好的，我跟您确认一下，您在十一月二十五日还款三千二百元，我已经为您登记。"
+R_BYE = "robot: 感谢您的接听，祝您生活愉快，再见。"
+R_THIRD = "robot: 不好意思打扰了，请您转告他给示例银行回个电话，谢谢，再见。"
+R_VOICEMAIL = "robot: 您好，这里是示例银行，请您方便的时候给我们回个电话，再见。"
+R_CALLBACK = "robot: 好的，那我稍后再联系您，感谢您的接听，再见。"
+I_SEE, I_PAY = "customer: 知道了", "customer: 我二十五号还，全部还清"
+WALK = [R_OPEN, YES, R_AMOUNT, I_SEE, R_CONSEQUENCE, I_SEE, R_CHANNEL, I_PAY, R_PROMISE, R_BYE]
+
+
+def instead(old: str, new: str) -> list[str]:
+    """The whole walk with other words in it."""
+    assert any(old in turn for turn in WALK)
+    return [turn.replace(old, new) for turn in WALK]
+
+
 VERBATIM = {
-    "word for word": ([R_OPEN, YES, R_AMOUNT], "pass", None),
-    "two lines in one breath": (
-        [R_OPEN, YES, R_AMOUNT + "持续逾期会产生罚息和违约金，也可能影响您的征信。"],
-        "pass",
-        None,
-    ),
-    "a part left out": ([R_OPEN.replace("本次通话全程录音，", ""), YES], "altered", "漏“本次通话全程录音”"),
-    "another amount": ([R_OPEN, YES, R_AMOUNT.replace("三千", "九千")], "altered", "欠款九千二百元"),
-    "something of its own": ([R_OPEN, YES, "robot: 今天天气不错我们来聊聊天吧"], "altered", "话术之外"),
-}
+    "word for word": (WALK, {}, "pass", None),
+    "two lines in one breath": ([R_OPEN, YES, R_AMOUNT + R_CONSEQUENCE[7:]], {}, "pass", None),
+    "a part left out": ([R_OPEN.replace("本次通话全程录音，", ""), YES], {}, "altered", "漏“本次通话全程录音”"),
+    "something of its own": ([R_OPEN, YES, "robot: 今天天气不错我们来聊聊天吧"], {}, "altered", "话术之外"),
+    # slots against the account
+    "another name": (instead("张先生", "李女士"), {}, "altered", "姓名“李女士”"),
+    "another title": (instead("张先生", "张女士"), {}, "altered", "姓名“张女士”"),
+    "a name of the same sound": (instead("张先生", "章先生"), {}, "unsure", "姓名“章先生”"),
+    "no name": (instead("张先生", ""), {}, "altered", "没有说出姓名"),
+    "the family name of a full name": (WALK, {"customer_name": "张三丰"}, "pass", None),
+    "the family name of a masked name": (WALK, {"customer_name": "张**"}, "pass", None),
+    "a family name of two characters": (instead("张先生", "欧阳先生"), {"customer_name": "欧阳女士"}, "altered", "欧阳先生"),
+    "an account without a name": (instead("张先生", "李女士"), {"customer_name": None}, "pass", None),
+    "another amount": (instead("欠款三千", "欠款九千"), {}, "altered", "金额“九千二百元”≠3200.00"),
+    "no amount": (instead("欠款三千二百元", "欠款"), {}, "altered", "没有说出金额"),
+    "figures with cents": (instead("欠款三千二百元", "欠款3200.00元"), {}, "pass", None),
+    "words within an amount": (instead("欠款三千", "欠款足足三千"), {}, "altered", "足足三千二百元"),
+    "another due date": (instead("十一月五号", "十一月七号"), {}, "altered", "到期日“十一月七号”≠2026-11-05"),
+    "another promised amount": (instead("还款三千", "还款五千"), {}, "altered", "金额“五千二百元”"),
+    "the amount that the customer named": ([t.replace("全部还清", "先还五百元").replace("还款三千二百", "还款五百") for t in WALK], {}, "pass", None),
+    "another promised date": (instead("月二十五日", "月二十八日"), {}, "altered", "承诺日期“十一月二十八日”≠2026-11-25"),
+    "the day that the customer named": (WALK, {"promise_date": None}, "pass", None),
+    # the way through the lines
+    "a line passed over": ([t for t in WALK if t != R_CONSEQUENCE], {}, "missing", "漏了整句：“持续逾期"),
+    "lines swapped": ([R_OPEN, YES, R_CONSEQUENCE, I_SEE, R_AMOUNT, I_SEE, R_CHANNEL, I_PAY, R_PROMISE, R_BYE], {}, "out_of_order", "说早了：“持续逾期"),
+    "lines swapped in one breath": ([R_OPEN, YES, R_CONSEQUENCE + R_AMOUNT[7:], I_SEE, R_CHANNEL, I_PAY, R_PROMISE, R_BYE], {}, "out_of_order", "说早了：“持续逾期"),
+    "a promise not taken up": ([t for t in WALK if t != R_PROMISE], {}, "missing", "漏了整句：“好的，我跟您确认"),
+    "no promise to take up": ([R_OPEN, YES, R_AMOUNT, I_SEE, R_CONSEQUENCE, I_SEE, R_CHANNEL, "customer: 再看吧", R_BYE], {}, "pass", None),
+    "the robot ends the call": ([R_OPEN, YES, R_AMOUNT, I_SEE], {"term_reason": "agent"}, "missing", "漏了整句：“感谢您的接听"),
+    "the customer ends the call": ([R_OPEN, YES, R_AMOUNT, I_SEE], {"term_reason": "customer"}, "pass", None),
+    "nobody knows who ended the call": ([R_OPEN, YES, R_AMOUNT, I_SEE], {}, "pass", None),
+    "a third party": ([R_OPEN, "customer: 他不在，我是他同事", R_THIRD], {"term_reason": "agent"}, "pass", None),
+    "a voicemail": (["customer: 您拨打的电话暂时无人接听，请在提示音后留言", R_VOICEMAIL], {"term_reason": "agent"}, "pass", None),
+    "another time": ([R_OPEN, YES, R_AMOUNT, "customer: 我现在不方便，晚上再打吧", R_CALLBACK], {"term_reason": "agent"}, "pass", None),
+    "a refusal": ([R_OPEN, YES, R_AMOUNT, "customer: 没钱，我不还", R_BYE], {"term_reason": "agent"}, "pass", None),
+    "a short call": ([R_OPEN[:12], YES], {"term_reason": "agent", "script_id": "robot.M1"}, "altered", None),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def walked():
+    return judge(
+        pack(),
+        day(
+            [
+                call(name, *turns, **ROBOT | facts, word_probability=None)
+                for name, (turns, facts, *_) in VERBATIM.items()
+            ]
+        ),
+    )
 
 
 @pytest.mark.parametrize("name", VERBATIM)
-def test_a_robot_is_held_to_its_sentences(name):
-    turns, state, words = VERBATIM[name]
-    judged = judge(pack(), day([call("c", *turns, **ROBOT, word_probability=None)]))
-    row = judged.checkpoints.filter(pl.col("checkpoint_id") == "verbatim").row(0, named=True)
-    assert row["state"] == state
+def test_a_robot_is_held_to_its_sentences(walked, name):
+    *_, state, words = VERBATIM[name]
+    row = walked.checkpoints.filter(pl.col("call_id") == name, pl.col("checkpoint_id") == "verbatim").row(0, named=True)
+    assert row["state"] == state, row["detail"]
     assert words is None or words in row["detail"]
-    assert verdicts(judged.findings, "c")["CN-ROBOT-03"] == {"pass": "pass", "altered": "fail"}[state]
+    assert state != "pass" or row["detail"] is None
+    assert verdicts(walked.findings, name)["CN-ROBOT-03"] == {"pass": "pass", "unsure": "unsure"}.get(state, "fail")
+
+
+def test_a_slot_without_a_record_is_neither_passed_nor_failed(walked):
+    rows = walked.checkpoints.filter(pl.col("call_id") == "an account without a name")
+    assert dict(rows.select("checkpoint_id", "state").iter_rows())["verbatim.opening.name"] == "not_applicable"
+
+
+EARS = {  # what the recogniser wrote for 张先生, how sure it was of the turn, what becomes of it
+    "the same sound": ("章先生", 0.9, "pass"),
+    "a southern accent": ("臧先生", 0.9, "unsure"),
+    "a rhyme": ("江先生", 0.9, "unsure"),
+    "nothing": ("", 0.9, "unsure"),
+    "somebody else": ("李先生", 0.9, "altered"),
+    "somebody else, hardly heard": ("李先生", 0.2, "unsure"),
+}
+
+
+@pytest.mark.parametrize("name", EARS)
+def test_a_misheard_name_is_never_a_wrong_one(name):
+    written, probability, state = EARS[name]
+    table = judge(
+        pack(), day([call("c", *instead("张先生", written), **ROBOT, word_probability=probability)])
+    ).checkpoints
+    assert table.filter(pl.col("checkpoint_id") == "verbatim")["state"].item() == state
+
+
+def test_what_was_not_understood_may_be_the_line_that_is_missing():
+    turns = [t if t != R_CONSEQUENCE else "robot: 迟徐玉七" for t in WALK]
+    table = judge(pack(), day([call("c", *turns, **ROBOT, word_probability=0.2)])).checkpoints
+    assert set(table.filter(pl.col("checkpoint_id").str.starts_with("verbatim"))["state"]) <= {"pass", "unsure"}
 
 
 def test_a_misheard_word_is_no_altered_script_but_a_missing_sentence_is():

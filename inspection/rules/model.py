@@ -82,11 +82,13 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Line:
-    """A robot's sentence, word for word, with slots in braces. Main lines are due in order; branches only when said."""
+    """A robot's sentence, word for word, with slots in braces. Main lines are due in order, `when` that holds; branches
+    only when said."""
 
     id: str
     text: str
     branch: bool
+    when: Node | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class Script:
     applies: Node
     checkpoints: tuple[Checkpoint, ...]
     lines: tuple[Line, ...] = ()
+    leaves: Events | None = None
+    """What takes the conversation off the main lines, so that the rest of them is not owed."""
 
 
 @dataclass(frozen=True)

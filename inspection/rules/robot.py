@@ -15,6 +15,7 @@ from inspection.rules.model import Script
 from inspection.rules.numerals import NUMBER
 
 NOT_SPOKEN = r"[^\p{L}\p{N}]"
+DECIMAL = r"([0-9])[.．]([0-9])"
 BREAK = "\n"
 """Stands where a whole line was taken out of a turn."""
 MIN_PIECE = 4
@@ -60,74 +61,110 @@ def repetitions(turns: pl.DataFrame, roles: frozenset[str], thresholds: Any) -> 
 SLOT = "□"
 SAID = pl.Schema(
     {
-        "call": pl.Int32, "row": pl.Int64, "line": pl.String, "title": pl.String, "state": pl.String,
-        "said": pl.String, "detail": pl.String,
+        "call": pl.Int32, "row": pl.Int64, "place": pl.Int64, "line": pl.String, "title": pl.String,
+        "state": pl.String, "said": pl.String, "detail": pl.String,
     }
 )  # fmt: skip
-
-
+"""place: where in its turn the line stands, to tell which of two was said first."""
+HEARD = pl.Schema(
+    {"call": pl.Int32, "row": pl.Int64, "why": pl.Int8, "exactly": pl.Boolean, "line": pl.String, "slot": pl.String,
+     "heard": pl.String}
+)  # fmt: skip
+"""What stood in a slot of a line; null where it cannot be told, empty where nothing was said there."""
 PIECES = pl.Schema(
     {
-        "call": pl.Int32, "row": pl.Int64, "why": pl.Int8, "line": pl.String, "state": pl.String,
-        "detail": pl.String, "said": pl.String,
+        "call": pl.Int32, "row": pl.Int64, "why": pl.Int8, "exactly": pl.Boolean, "line": pl.String,
+        "state": pl.String, "detail": pl.String, "said": pl.String, "heard": pl.List(pl.String),
     }
 )  # fmt: skip
 
 
 def said_lines(
     turns: pl.DataFrame, script: Script, calls: np.ndarray, thresholds: Any, sentences: dict[str, str]
-) -> pl.DataFrame:
-    """What a robot's turns are of its script: each line found, word for word or altered, and what is none of its lines.
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What a robot's turns are of its script: SAID, each line found, word for word or altered, and what is none of its
+    lines; and HEARD, what it put into their slots.
 
     turns: as laid out by sources.laid_out; calls: positions of the calls that follow this script. A recognised text
     may differ by a few characters without being altered; a text without word probabilities is taken at its word.
     """
-    own = turns.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64)).filter(
-        (pl.col("role") == "robot") & pl.col("call").is_in(pl.Series(calls, dtype=pl.Int32).implode())
-    )
-    rest, found = own["text"].str.replace_all(NOT_SPOKEN, ""), []
+    own = turns.with_columns(
+        row=pl.int_range(pl.len(), dtype=pl.Int64), exactly=pl.col("word_probability").is_null()
+    ).filter((pl.col("role") == "robot") & pl.col("call").is_in(pl.Series(calls, dtype=pl.Int32).implode()))
+    spoken = own["text"].str.replace_all(DECIMAL, "${1}点${2}").str.replace_all(NOT_SPOKEN, "")
+    own, rest, found, heard = own.with_columns(spoken=spoken), spoken, [], []
     for line in script.lines:
         pattern = _pattern(line.text)
         exact = rest.str.contains(pattern)
-        rest = pl.select(pl.when(exact).then(rest.str.replace(pattern, BREAK)).otherwise(rest)).to_series()
-        found.append(
-            own.filter(exact).select("call", "row", "why", line=pl.lit(line.id), state=pl.lit("pass"), said="text")
-        )
-    pieces = own.select("call", "row", "why", "word_probability", piece=rest.str.split(BREAK)).explode("piece")
+        if exact.any():
+            lines = own.filter(exact).with_columns(
+                line=pl.lit(line.id), state=pl.lit("pass"), said="text", place=pl.col("spoken").str.find(pattern)
+            )
+            found.append(lines)
+            heard.append(_captured(lines, rest.filter(exact).str.extract_groups(pattern), slots_of(line.text)))
+            rest = pl.select(pl.when(exact).then(rest.str.replace(pattern, BREAK)).otherwise(rest)).to_series()
+    pieces = own.with_columns(piece=rest.str.split(BREAK)).explode("piece")
     pieces = pieces.filter(pl.col("piece").str.len_chars() >= MIN_PIECE)
-    judged = pl.concat([*found, _pieces(pieces, script, thresholds, sentences)], how="diagonal")
+    altered = _pieces(pieces, script, thresholds, sentences)
+    columns = ["call", "row", "why", "line", "state", "said", "place"]
+    judged = pl.concat([part.select(columns) for part in found] + [altered], how="diagonal_relaxed")
     doubtful = (pl.col("state") == "altered") & (pl.col("why") > 0)
     titles = {line.id: line.text for line in script.lines}
-    return judged.select(
-        "call", "row", "line", title=pl.col("line").replace_strict(titles, default=None, return_dtype=pl.String),
-        state=pl.when(doubtful).then(pl.lit("unsure")).otherwise("state"), said="said",
-        detail=pl.col("detail") if "detail" in judged.columns else pl.lit(None, pl.String),
-    ).cast(dict(SAID))  # fmt: skip
+    judged = judged.with_columns(
+        title=pl.col("line").replace_strict(titles, default=None, return_dtype=pl.String),
+        state=pl.when(doubtful).then(pl.lit("unsure")).otherwise("state"),
+    )
+    slots = pl.concat([pl.DataFrame(schema=HEARD), *heard, _filled(altered, script)])
+    return judged.select(SAID.names()).cast(dict(SAID)), slots
+
+
+def _captured(lines: pl.DataFrame, groups: pl.Series, names: list[str]) -> pl.DataFrame:
+    """HEARD of lines said word for word, from what their pattern captured."""
+    parts = [
+        lines.select(
+            "call", "row", "why", "exactly", "line", slot=pl.lit(name), heard=groups.struct.field(str(number + 1))
+        )
+        for number, name in enumerate(names)
+    ]
+    return pl.concat([pl.DataFrame(schema=HEARD), *parts])
+
+
+def _filled(pieces: pl.DataFrame, script: Script) -> pl.DataFrame:
+    """HEARD of lines that were said otherwise than written."""
+    names = {line.id: slots_of(line.text) for line in script.lines}
+    known = pl.DataFrame(
+        {"line": list(names), "slot": list(names.values())},
+        schema={"line": pl.String, "slot": pl.List(pl.String)},
+    )
+    held = pieces.join(known, on="line", how="inner", maintain_order="left").filter(pl.col("slot").list.len() > 0)
+    return held.explode("slot", "heard").select(HEARD.names())
 
 
 def _pieces(pieces: pl.DataFrame, script: Script, thresholds: Any, sentences: dict[str, str]) -> pl.DataFrame:
     """What is left of the turns once whole lines are taken out, each compared with the line it resembles most."""
     if pieces.is_empty():
-        return pl.DataFrame(schema=PIECES)
-    exactly = pl.col("word_probability").is_null().alias("exactly")
-    distinct = pieces.select("piece", exactly).unique(maintain_order=True)
-    bare = [_plain(line.text).replace(SLOT, "") for line in script.lines]
+        return pl.DataFrame(schema=PIECES | {"place": pl.UInt32})
+    distinct = pieces.select("piece", "exactly").unique(maintain_order=True)
+    bare = [plain(line.text).replace(SLOT, "") for line in script.lines]
     alike = cdist(distinct["piece"].to_list(), bare, scorer=fuzz.ratio, dtype=np.float32)
     best = alike.argmax(axis=1)
     near = alike.max(axis=1) >= thresholds("line_similarity") * 100
     rows = []
     for (piece, to_the_letter), line, resembles in zip(distinct.iter_rows(), best.tolist(), near.tolist(), strict=True):
         if not resembles:
-            rows.append((piece, to_the_letter, None, "altered", sentences["line_added"].format(piece)))
+            rows.append((piece, to_the_letter, None, "altered", sentences["line_added"].format(piece), None))
             continue
-        run = 1 if to_the_letter else thresholds("verbatim_run")
-        edits = differences(_plain(script.lines[line].text), piece, run)
+        template = plain(script.lines[line].text)
+        edits = differences(template, piece, 1 if to_the_letter else thresholds("verbatim_run"))
         text = sentences["line_altered"].format("；".join(edits)) if edits else None
-        rows.append((piece, to_the_letter, script.lines[line].id, "altered" if edits else "pass", text))
-    schema = {"piece": pl.String, "exactly": pl.Boolean, "line": pl.String, "state": pl.String, "detail": pl.String}
+        state, slots = "altered" if edits else "pass", slot_texts(template, piece)
+        rows.append((piece, to_the_letter, script.lines[line].id, state, text, slots))
+    schema = {"piece": pl.String, "exactly": pl.Boolean, "line": pl.String, "state": pl.String, "detail": pl.String,
+              "heard": pl.List(pl.String)}  # fmt: skip
     known = pl.DataFrame(rows, schema=schema, orient="row")
-    judged = pieces.with_columns(exactly).join(known, on=["piece", "exactly"], how="left", maintain_order="left")
-    return judged.select("call", "row", "why", "line", "state", "detail", said="piece")
+    judged = pieces.join(known, on=["piece", "exactly"], how="left", maintain_order="left")
+    place = pl.col("spoken").str.find(pl.col("piece"), literal=True)
+    return judged.select("call", "row", "why", "exactly", "line", "state", "detail", "heard", said="piece", place=place)
 
 
 def differences(template: str, said: str, run: int) -> list[str]:
@@ -148,6 +185,16 @@ def differences(template: str, said: str, run: int) -> list[str]:
     return edits
 
 
+def slot_texts(template: str, said: str) -> list[str | None]:
+    """What was said in each slot of the template; None where too much differs around it to tell."""
+    texts: list[str | None] = []
+    for start, end, low, high in _blocks(template, said):
+        wanted, got = template[start:end], said[low:high]
+        told = wanted.count(SLOT) == 1 and (got or wanted == SLOT)
+        texts += [got if told else None] * wanted.count(SLOT)
+    return texts
+
+
 def _blocks(template: str, said: str) -> list[tuple[int, int, int, int]]:
     """Stretches that differ, neighbouring edits as one: (start, end) in the template and in what was said."""
     blocks: list[tuple[int, int, int, int]] = []
@@ -162,14 +209,20 @@ def _blocks(template: str, said: str) -> list[tuple[int, int, int, int]]:
     return blocks
 
 
-def _plain(text: str) -> str:
+def slots_of(text: str) -> list[str]:
+    """The names of a line's slots in their order."""
+    return re.findall(r"\{(\w+)\}", text)
+
+
+def plain(text: str) -> str:
     """The line without punctuation, each slot as one mark."""
     return re.sub(r"[^\w□]|_", "", re.sub(r"\{\w+\}", SLOT, text))
 
 
 def _pattern(text: str) -> str:
     """The line as a regular expression over what was said, without punctuation; a slot holds up to 16 characters."""
-    parts = [re.escape(part) for part in _plain(text).split(SLOT)]
-    # nothing stops a slot at the end, so there it may hold only what amounts and dates are made of
-    last = f"(?:{NUMBER}|[年月日号元块角分整]){{0,16}}" if len(parts) > 1 and not parts[-1] else ""
-    return ".{0,16}?".join(parts[:-1] if last else parts) + last
+    parts = [re.escape(part) for part in plain(text).split(SLOT)]
+    if len(parts) > 1 and not parts[-1]:
+        # nothing stops a slot at the end, so there it may hold only what amounts and dates are made of
+        return "(.{0,16}?)".join(parts[:-1]) + f"((?:{NUMBER}|[年月日号元块角分整点]){{0,16}})"
+    return "(.{0,16}?)".join(parts)

@@ -25,7 +25,18 @@ from inspection.rules.disposition import Dispositions, read_dispositions
 from inspection.rules.evidence import WHY
 from inspection.rules.facts import FACTS
 from inspection.rules.language import Names, Reader, milliseconds
-from inspection.rules.model import NEEDS, SEVERITIES, STATUSES, Identity, Phrase, Rule, Scorecard, Script, Threshold
+from inspection.rules.model import (
+    NEEDS,
+    SEVERITIES,
+    SLOTS,
+    STATUSES,
+    Identity,
+    Phrase,
+    Rule,
+    Scorecard,
+    Script,
+    Threshold,
+)
 from inspection.rules.scorecard import read_scorecards
 from inspection.rules.script import DETAILS
 from inspection.rules.scriptbook import read_scripts
@@ -144,7 +155,8 @@ ENGINE_THRESHOLDS = {
 }  # fmt: skip
 SENTENCES = {
     "cleared", "several", "unsure", *WHY[1:], "weak_hearing", "out_of_scope", "no_words", "no_sound", "no_fact",
-    "verbatim", "line_altered", "line_slot", "line_added", *(f"checkpoint_{name}" for name in DETAILS[1:]),
+    "verbatim", "line_altered", "line_slot", "line_added", "line_missing", "line_early", "slot_empty", "slot_doubtful",
+    "slot_unknown", *(f"slot_{name}" for name in SLOTS), *(f"checkpoint_{name}" for name in DETAILS[1:]),
 }  # fmt: skip
 
 

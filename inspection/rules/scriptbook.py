@@ -1,7 +1,7 @@
 """Reads the folder `scripts/`: phrases, identity, checkpoints and the scripts made of them.
 
 Each file holds one or more of the keys `phrases`, `identity`, `checkpoints`, `script`; a file of a robot's script also
-has `lines` and `branches`, its sentences word for word.
+has `lines` and `branches`, its sentences word for word, and `leaves`, what takes a call off the lines.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from inspection.rules.model import SLOTS, Checkpoint, Identity, Line, Phrase, Sc
 PHRASE = {"id", "title", "terms", "patterns", "exceptions", "homophone", "guards"}
 CHECKPOINT = PHRASE | {"role", "events", "after", "before", "answered_by", "reply_to", "within", "when", "excused"}
 IN_SCRIPT = {"id", "deadline", "last", "mandatory"}
-SCRIPT = {"id", "title", "applies", "checkpoints", "lines", "branches"}
+SCRIPT = {"id", "title", "applies", "checkpoints", "lines", "branches", "leaves"}
 FILE = {"phrases", "identity", "checkpoints", "script"}
 
 
@@ -112,13 +112,25 @@ def _script(body: Any, place: str, known: dict[str, tuple[str, dict[str, Any]]],
         if one["id"] not in known:
             raise RulebookError(f"{place}: unknown checkpoint {one['id']!r}; known are {', '.join(sorted(known))}")
         checkpoints.append(_checkpoint(*known[one["id"]], one, names))
-    lines = [Line(name, _text(text, f"{place}: {name}"), key == "branches") for key in ("lines", "branches")
-             for name, text in fields(data.get(key, {}), f"{place}: {key}").items()]  # fmt: skip
-    for line in lines:
-        if unknown := [slot for slot in re.findall(r"\{(\w+)\}", line.text) if slot not in SLOTS]:
-            raise RulebookError(f"{place}: line {line.id}: unknown slot {unknown[0]!r}; slots are {', '.join(SLOTS)}")
+    lines = [
+        _line(name, line, f"{place}: line {name}", names, branch=key == "branches")
+        for key in ("lines", "branches")
+        for name, line in fields(data.get(key, {}), f"{place}: {key}").items()
+    ]
     applies = Reader(names, f"{place}: applies").condition(data["applies"])
-    return Script(str(data["id"]), data["title"], applies, tuple(checkpoints), tuple(lines))
+    leaves = Reader(names, f"{place}: leaves").events(data["leaves"]) if "leaves" in data else None
+    return Script(str(data["id"]), data["title"], applies, tuple(checkpoints), tuple(lines), leaves)
+
+
+def _line(name: str, body: Any, place: str, names: Names, *, branch: bool) -> Line:
+    """A line as text, or with `when` it is owed beside its text `say`; a branch is never owed."""
+    allowed = {"say"} if branch else {"say", "when"}
+    data = fields(body, place, required={"say"}, allowed=allowed) if isinstance(body, dict) else {"say": body}
+    text = _text(data["say"], place)
+    if unknown := [slot for slot in re.findall(r"\{(\w+)\}", text) if slot not in SLOTS]:
+        raise RulebookError(f"{place}: unknown slot {unknown[0]!r}; slots are {', '.join(SLOTS)}")
+    when = Reader(names, f"{place}: when").condition(data["when"]) if "when" in data else None
+    return Line(name, text, branch, when)
 
 
 def _checkpoint(place: str, body: dict[str, Any], use: dict[str, Any], names: Names) -> Checkpoint:
