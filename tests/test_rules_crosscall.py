@@ -139,6 +139,27 @@ def test_a_stop_flag_stops_robots():
     assert found([call("c", agent_kind="robot", do_not_call=True)], "CN-FREQ-04") == {"c": "fail"}
 
 
+ON_P = {"phone_key": "p", "dialed_at": at("09:00:00"), "agent_kind": "human", "debtor_id": "d"}
+STOPS = {
+    "registered as a stop": (call("old", **ON_P, outcome="DNC"), "fail"),
+    "registered as a complaint": (call("old", **ON_P, outcome="COMPLAINT"), "fail"),
+    "asked for": (call("old", "customer: 不要再打给我了", **ON_P, outcome="NEGOTIATE"), "fail"),
+    "asked for on another number": (call("old", "customer: 不要再打给我了", **ON_P | {"phone_key": "q"}), "pass"),
+    "asked for later": (call("old", "customer: 不要再打给我了", **ON_P | {"dialed_at": at("20:00:00")}), "pass"),
+    "no stop": (call("old", "customer: 好的", **ON_P, outcome="NEGOTIATE"), "pass"),
+}
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_a_robot_does_not_call_again_after_a_stop_or_a_complaint_the_same_day(name):
+    earlier, verdict = STOPS[name]
+    robot = call("c", **ON_P | {"dialed_at": at("15:00:00"), "agent_kind": "robot"})
+    findings = (
+        judge(pack(), day([earlier, robot])).findings.filter(rule_id="CN-FREQ-04", call_id="c").row(0, named=True)
+    )
+    assert (findings["verdict"], findings["related_calls"]) == (verdict, ["old"] if verdict == "fail" else [])
+
+
 @pytest.mark.parametrize(
     ("own", "verdict"),
     [

@@ -54,6 +54,8 @@ OWN, OUT = {"agency_type": "own"}, {"agency_type": "agency"}
 ACCOUNT = {"amount_due_cents": 320_000, "due_date": date(2026, 11, 5), "dpd": 15}
 ROBOT, HUMAN = {"agent_kind": "robot"}, {"agent_kind": "human"}
 
+REFUSED = ["robot: 请问您什么时候还款", "customer: 没钱，不还", "robot: 请问您今天能还吗", "customer: 说了不还就是不还"]
+
 PAIRS = [  # rule, turns, facts, verdict
     ("CN-THR-01", ["agent: 再不还钱就上门找你"], {}, "fail"),
     ("CN-THR-01", ["agent: 网点可以提供上门服务"], {}, "pass"),
@@ -124,6 +126,15 @@ PAIRS = [  # rule, turns, facts, verdict
     ("CN-ROBOT-01", ["robot: 您好", "customer: 转人工", "robot: 请问您什么时候还款"], ROBOT, "fail"),
     ("CN-ROBOT-01", ["robot: 您好", "customer: 转人工", "robot: 好的，马上为您转接人工客服"], ROBOT, "pass"),
     ("CN-ROBOT-01", ["robot: 您好", "customer: 好的"], ROBOT, "not_applicable"),
+    ("CN-ROBOT-01", [*REFUSED, "robot: 请问您今天还款吗"], ROBOT, "fail"),
+    ("CN-ROBOT-01", [*REFUSED, "robot: 您的情况我帮您记录，稍后由人工客服与您联系，再见"], ROBOT, "pass"),
+    ("CN-ROBOT-01", REFUSED, {**ROBOT, "term_reason": "agent"}, "fail"),
+    ("CN-ROBOT-01", REFUSED, {**ROBOT, "term_reason": "customer"}, "pass"),
+    ("CN-ROBOT-01", REFUSED, ROBOT, "not_applicable"),
+    ("CN-ROBOT-01", [*REFUSED[:2], "robot: 请问您今天还款吗"], ROBOT, "not_applicable"),
+    ("CN-ROBOT-01", ["customer 2s: 你们烦死了", "robot 8s: 请问您什么时候还款", "customer 34s: 气死我了", "robot 40s: 好的"], ROBOT, "fail"),
+    ("CN-ROBOT-01", ["customer 2s: 你们烦死了", "robot 8s: 请问您什么时候还款", "customer 34s: 气死我了", "robot 40s: 马上为您转接人工"], ROBOT, "pass"),
+    ("CN-ROBOT-01", ["customer 2s: 你们烦死了", "robot 8s: 请问您什么时候还款", "customer 20s: 气死我了", "robot 40s: 好的"], ROBOT, "pass"),
     ("CN-PTP-01", [YES, "customer: 我十五号还两千元"], {"outcome": "PTP"}, "pass"),
     ("CN-PTP-01", [YES, "customer: 过两天还吧"], {"outcome": "PTP"}, "fail"),
     ("CN-PTP-01", [YES, "customer: 我十五号还"], {"outcome": "PTP"}, "fail"),
@@ -134,6 +145,9 @@ PAIRS = [  # rule, turns, facts, verdict
     ("CN-DISP-02", ["customer: 别打我手机，打座机吧"], {"outcome": "REFUSE"}, "pass"),
     ("CN-DISP-03", ["customer: 喂，你好"], {"outcome": "NO_ANSWER", "talk_ms": 20_000}, "fail"),
     ("CN-DISP-03", ["customer: 喂，你好"], {"outcome": "NO_ANSWER", "talk_ms": 19_999}, "pass"),
+    ("CN-DISP-03", ["customer: 那个事情再说", "agent: 好", "customer: 嗯再说"], {"outcome": "BUSY", "talk_ms": 20_000}, "fail"),
+    ("CN-DISP-03", ["customer: 您好，您拨打的号码是空号，请核对后再拨"], {"outcome": "EMPTY_NUMBER", "talk_ms": 30_000}, "pass"),
+    ("CN-DISP-03", [], {"outcome": "NO_ANSWER", "talk_ms": 60_000}, "not_applicable"),
     ("CN-DISP-04", [OPEN, YES], {"outcome": "NON_OWNER"}, "fail"),
     ("CN-DISP-04", [OPEN, THIRD], {"outcome": "NON_OWNER"}, "pass"),
     ("CN-DISP-05", [OPEN, THIRD], {"outcome": "PTP"}, "fail"),
@@ -189,13 +203,36 @@ def test_what_the_waveform_shows(number):
     assert verdicts(findings, "d")[rule] == "not_applicable", "without a recording nothing is known"
 
 
-def test_a_mismatch_quotes_its_sentence_or_says_what_was_sought():
-    calls = [
-        call("a", "customer: 我要投诉你们", outcome="REFUSE"),
-        call("b", YES, "customer: 过两天还吧", outcome="PTP"),
-    ]
+MISMATCHES = {  # turns, facts, words of the sentence that proves it, or what the reason says was looked for
+    "CN-DISP-01": (["customer: 我要投诉你们"], {"outcome": "REFUSE"}, "投诉", ""),
+    "CN-DISP-02": (["customer: 不要再打给我了"], {"outcome": "REFUSE"}, "不要再打", ""),
+    "CN-DISP-03": (["agent: 请问", "customer: 喂，哪位"], {"outcome": "NO_ANSWER", "talk_ms": 25_000}, "哪位", "客户说了 1 次话"),
+    "CN-DISP-04": ([OPEN, YES], {"outcome": "NON_OWNER"}, "对，是我", ""),
+    "CN-DISP-05": ([OPEN, THIRD], {"outcome": "PTP"}, "他不在", ""),
+    "CN-DISP-06": (["customer: 我明天还两千元"], {"outcome": "REFUSE"}, "明天还", ""),
+    "CN-DISP-07": (["agent: 喂", "customer: 哪位", "agent: 我", "customer: 再说", "agent: 好", "customer: 嗯"], {"outcome": "VOICEMAIL"}, "哪位", "客户说了 3 次话"),
+    "CN-DISP-09": (["agent: 您好，听得到吗"], {"outcome": "PTP"}, None, "查找客户说的话，整通没有一句"),
+    "CN-PTP-01": ([YES, "customer: 过两天还吧"], {"outcome": "PTP"}, None, "未同时找到"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mismatched():
+    return judge(pack(), day([call(rule, *turns, **facts) for rule, (turns, facts, *_) in MISMATCHES.items()])).findings
+
+
+@pytest.mark.parametrize("rule", MISMATCHES)
+def test_a_mismatch_quotes_its_sentence_or_says_what_was_sought(mismatched, rule):
+    *_, quote, sought = MISMATCHES[rule]
+    row = mismatched.filter(call_id=rule, rule_id=rule).row(0, named=True)
+    assert row["verdict"] == "fail" and sought in row["reason"] and row["expected"]
+    assert (row["quote"] is None) if quote is None else quote in row["quote"]
+
+
+def test_loudness_agitates_only_beside_angry_words():
+    turns = ["customer 2s: 你们烦死了", "robot 8s: 请问您什么时候还款", "customer 45s: 嗯"]
+    loud = {"loud": turns, "calm words": [turns[0].replace("你们烦死了", "你好"), *turns[1:]]}
+    calls = [call(name, *said, sound=["loud 40s 3s customer 3.4"], **ROBOT) for name, said in loud.items()]
     findings = judge(pack(), day(calls)).findings
-    proved = findings.filter(call_id="a", rule_id="CN-DISP-01").row(0, named=True)
-    sought = findings.filter(call_id="b", rule_id="CN-PTP-01").row(0, named=True)
-    assert proved["quote"] == "投诉" or "投诉" in proved["quote"]
-    assert sought["quote"] is None and re.search("查找.*未同时找到", sought["reason"])
+    assert verdicts(findings, "loud")["CN-ROBOT-01"] == "fail"
+    assert verdicts(findings, "calm words")["CN-ROBOT-01"] == "not_applicable"

@@ -123,6 +123,8 @@ def look_back(
     certain |= dict.fromkeys(own, certain_own)
     table = pl.DataFrame({**values, **{f"{name} is certain": mask for name, mask in certain.items()}})
     facts = table.select(pl.when(f"{name} is certain").then(name) if name in certain else name for name in values)
+    values["robot_barred"] = _barred(events, windows, values["promise_pending"])
+    certain["robot_barred"] = values["robot_barred"] | ((events.own("debtor") > 0) & (events.own("number") > 0))
     return CrossCall(facts.insert_column(0, calls["call_id"]), windows)
 
 
@@ -192,6 +194,7 @@ def _prepared(every: pl.DataFrame, effective_talk_ms: int) -> pl.DataFrame:
         failed=~answered | pl.col("outcome").is_in(list(NOT_CONNECTED)).fill_null(False),
         promised_day=promised.fill_null(-1), local_day=local_day.fill_null(NEVER),
         debtor=_group(pl.col("debtor_id").rank("dense")), number=_group(pl.col("phone_key").rank("dense")),
+        complained=(pl.col("outcome") == "COMPLAINT").fill_null(False),
         debt=_group(debt),
     ).sort("timed", "at", "call_id", maintain_order=True)  # fmt: skip
 
@@ -232,6 +235,19 @@ def _own_number(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Consecutive failures on the debtor's own number just before, and whether the last one met a dead number; and
     for which calls that is certain."""
+def _barred(events: _Events, windows: dict[str, Window], promised: np.ndarray) -> np.ndarray:
+    """Whether a robot has to leave this number alone; shown are the calls that stopped it, else the promise."""
+    stopping = events.column("asked_to_stop") | events.column("complained")
+    stop, promise = events.window(stopping, "number", None, with_self=False), windows["promise_pending"]
+    behind = len(stop.rows)
+    windows["robot_barred"] = replace(
+        stop, rows=np.concatenate([stop.rows, promise.rows]),
+        low=np.where(stop.found, stop.low, promise.low + behind),
+        high=np.where(stop.found, stop.high, np.where(promised, promise.high, promise.low) + behind),
+    )  # fmt: skip
+    return stop.found | promised
+
+
     window = events.window(events.column("on_own_number"), "debtor", None, with_self=False)
     failed, debtor = events.column("failed")[window.rows], events.column("debtor")[window.rows]
     position, opens = np.arange(len(failed)), np.diff(debtor, prepend=-1) != 0

@@ -76,6 +76,10 @@ FACTS: dict[str, tuple[str, str]] = {
     "own_number_invalid": (FLAG, "the last attempt on the debtor's own number met an invalid number"),
     "asked_to_stop": (FLAG, "somebody on this number asked not to be called again, in an earlier call"),
     "contacts_of_person": (NUMBER, "attempts on this third party's number up to this one"),
+    "robot_barred": (
+        FLAG,
+        "the debtor's promise is pending, or an earlier call on this number brought a complaint or a stop request",
+    ),
     "counts_for_debt": (
         FLAG,
         "outbound, to no dead number, to no professional, not agreed to by the debtor within the seven days",

@@ -27,6 +27,8 @@ SIDES = {
     "not_near": ("near", False),
 }
 MODIFIERS = {"role", "while", "first", "last", "lasting", "value", "unlike", "tolerance", "within", "count", *SIDES}
+DISTANCES = {"time", "turns", "words", "apart"}
+COUNTS = {"at_least", "at_most", "of"}
 SUGAR = ("stage", "agent_kind", "direction", "agency_type")
 UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
 
@@ -202,16 +204,16 @@ class Reader:
         if "within" not in body:
             return Within()
         limits = self.at("within")._mapping(body["within"])
-        self.at("within")._only(limits, {"time", "turns", "words"})
-        time = self._span(limits, "time")
+        self.at("within")._only(limits, DISTANCES)
+        time, apart = self._span(limits, "time"), self._span(limits, "apart") or 0
         whole = {key: int(self._number(limits[key], key)) for key in ("turns", "words") if key in limits}
-        return Within(ms=time, **whole)
+        return Within(ms=time, apart_ms=apart, **whole)
 
     def _count(self, body: dict[str, Any]) -> dict[str, Any]:
         if "count" not in body:
             return {}
         limits = self.at("count")._mapping(body["count"])
-        self.at("count")._only(limits, {"at_least", "at_most", "of"})
+        self.at("count")._only(limits, COUNTS)
         if limits.get("of", "turns") != "turns":
             raise self.at("count").fail(f"of: {limits['of']!r}; only `turns` may be counted instead of events")
         numbers = {key: int(self._number(value, key)) for key, value in limits.items() if key != "of"}

@@ -19,11 +19,15 @@ from inspection.rules.evidence import SHIFT, Evidence, Found
 
 @dataclass(frozen=True)
 class Within:
-    """How far apart two events may be: gap in milliseconds, difference of turn indices, words between their starts."""
+    """How far apart two events may be: gap in milliseconds, difference of turn indices, words between their starts.
+
+    apart_ms: how far apart they have to be, from start to start; the nearest that is so far away counts.
+    """
 
     ms: int | None = None
     turns: int | None = None
     words: int | None = None
+    apart_ms: int = 0
 
 
 def related(ev: Evidence, events: Found, others: Found, side: str, within: Within, *, wanted: bool) -> Found:
@@ -46,9 +50,9 @@ def _has(ev: Evidence, rows: np.ndarray, others: np.ndarray, side: str, within: 
     if not len(others):
         return np.zeros(len(rows), bool)
     if side == "after":
-        position = np.searchsorted(ev.key[others], ev.key[rows], side="left") - 1
+        position = _last_before(ev.key[others], ev.key[rows], within.apart_ms)
     else:
-        position = np.searchsorted(ev.key[others], ev.key[rows], side="right")
+        position = _first_after(ev.key[others], ev.key[rows], within.apart_ms)
     inside = (position >= 0) & (position < len(others))
     nearest = others[np.clip(position, 0, len(others) - 1)]
     earlier, later = (nearest, rows) if side == "after" else (rows, nearest)
@@ -60,6 +64,15 @@ def _has(ev: Evidence, rows: np.ndarray, others: np.ndarray, side: str, within: 
     if within.words is not None:
         result &= ev.word[later] - ev.word[earlier] <= within.words
     return result
+
+
+def _last_before(others: np.ndarray, keys: np.ndarray, apart: int) -> np.ndarray:
+    side = "right" if apart else "left"  # at least so far away; without a distance strictly before
+    return np.searchsorted(others, keys - apart, side=side) - 1
+
+
+def _first_after(others: np.ndarray, keys: np.ndarray, apart: int) -> np.ndarray:
+    return np.searchsorted(others, keys + apart, side="left" if apart else "right")
 
 
 def union(parts: list[Found]) -> Found:
