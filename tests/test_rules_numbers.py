@@ -44,13 +44,14 @@ def test_a_spelt_number_is_read_back(numbers):
         ("一千二", 1200), ("一千零二", 1002), ("三万五", 35_000), ("一百五", 150), ("一百零五", 105), ("十五", 15), ("十", 10),
         ("两千零五十", 2050), ("俩百", 200), ("１２３７８", 12378), ("壹萬貳仟".replace("貳", "贰"), 12_000), ("一二三四", 1234),
         ("1.26万", 12_600), ("5千", 5000), ("一亿三千万", 130_000_000), ("九百六十", 960), ("12,600.50", 12600.5),
+        ("一千五", 1500), ("三千二", 3200), ("八千六", 8600), ("一万二", 12_000), ("两百五", 250),
     ],
 )  # fmt: skip
 def test_wordings_of_numbers(text, value):
     assert values(pl.Series([text])).item() == value
 
 
-@pytest.mark.parametrize("text", ["", "元", "几百", "abc", None, "二十多"])
+@pytest.mark.parametrize("text", ["", "元", "几百", "abc", None, "二十多", "两三千", "三四百", "一万二三千"])
 def test_what_is_no_number_has_no_value(text):
     assert values(pl.Series([text], dtype=pl.String)).item() is None
 
@@ -78,6 +79,59 @@ def said(text: str) -> dict[str, list]:
         ("最低还款额三百元", {"amount": [30_000]}),
         ("明天下午三点", {"date": [None]}),
         ("好的再见", {}),
+        # a sum without 元, where somebody pays or owes it
+        ("十五号还两千", {"date": [15], "amount": [200_000]}),
+        ("先还一千五", {"amount": [150_000]}),
+        ("还两百五", {"amount": [25_000]}),
+        ("还款一万二", {"amount": [1_200_000]}),
+        ("还三点五万", {"amount": [3_500_000]}),
+        ("先还五十", {"amount": [5_000]}),
+        ("还2000", {"amount": [200_000]}),
+        ("给你们转过去三千", {"amount": [300_000]}),
+        ("三千二我转过去", {"amount": [320_000]}),
+        ("两千吧", {"amount": [200_000]}),
+        ("先还五百月底再还", {"date": [None], "amount": [50_000]}),
+        ("还五百，再存一千", {"amount": [50_000, 100_000]}),
+        ("还两千块", {"amount": [200_000]}),
+        ("两千块我十号还", {"amount": [200_000], "date": [10]}),
+        ("一共要还八千六", {"amount": [860_000], "debt_amount": [860_000]}),
+        ("逾期金额三千二", {"debt_amount": [320_000]}),
+        ("您们一共欠三千八", {"amount": [380_000], "debt_amount": [380_000]}),
+        # about a sum, and all of it: an amount without a value
+        ("还个两三千", {"amount": [None]}),
+        ("还一千多", {"amount": [None]}),
+        ("欠了两万左右", {"amount": [None], "debt_amount": [None]}),
+        ("明天全还了", {"date": [None], "amount": [None]}),
+        ("全部结清", {"amount": [None]}),
+        ("月底都还清", {"date": [None], "amount": [None]}),
+        # counts, dates, instalments, numbers to dial
+        ("还有三天", {}),
+        ("还款日十五号", {"date": [15], "due_date": [15]}),
+        ("还十八号", {"date": [18]}),
+        ("我还十五", {}),
+        ("分三期还", {}),
+        ("还了两次", {}),
+        ("还了一百二十次", {}),
+        ("还三个月", {}),
+        ("还三十分钟", {}),
+        ("还百分之三十", {}),
+        ("还一点", {}),
+        ("一百天内还清", {}),
+        ("逾期三百天", {"days_overdue": [300]}),
+        ("欠了三百多天", {}),
+        ("打一百个电话也还不上", {}),
+        ("给我三百天", {}),
+        ("打12378投诉", {}),
+        ("转8001", {}),
+        ("账单尾号1234", {}),
+        ("工号一零二四", {}),
+        ("您一共有三张卡", {}),
+        ("千万别还错了", {}),
+        ("每期应还三百五", {"amount": [35_000]}),  # is not what is owed
+        ("最低应还五百", {"amount": [50_000]}),
+        ("没法全部还清", {}),
+        ("全部结清多少钱", {}),
+        ("两千有没有", {}),
     ],
 )
 def test_amounts_and_dates_in_sentences(text, expected):

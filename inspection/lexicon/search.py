@@ -99,8 +99,7 @@ def lay_out(turns: pl.DataFrame, fillers: Sequence[str] = ()) -> pl.DataFrame:
 def _mere_interjections(fillers: Sequence[str]) -> str:
     """A regular expression for a turn that holds nothing but interjections, fillers and marks."""
     words = sorted({*INTERJECTIONS, *fillers}, key=len, reverse=True)
-    whole = (rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word) for word in words)
-    return rf"(?i)^(?:{'|'.join(whole)}|[^\p{{L}}\p{{N}}])*$"
+    return rf"(?i)^(?:{'|'.join(map(re.escape, words))}|[^\p{{L}}\p{{N}}])*$"
 
 
 class Laid:

@@ -1,7 +1,7 @@
 """Numbers as they are spoken, as values: 一万二千三百四十五, 一千二, 三万五, 1.26万, 12,600, 一二三四.
 
 All work is on a polars column, whatever its length. A last digit after a unit without 零 counts in the next lower
-unit: 一千二 is 1200, 一千零二 is 1002.
+unit: 一千二 is 1200, 一千零二 is 1002. Between two numbers (两三千) is none of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NUMBER = "[0-9０-９〇零○一壹幺二贰两兩俩三叁仨四肆五伍六�
 
 def values(texts: pl.Series) -> pl.Series:
     """Float64 values of the texts; null where a text is no number."""
-    frame = texts.cast(pl.String).to_frame("text").select(_PLAIN).with_columns(_PARTS).with_columns(_SECTIONS)
+    frame = texts.cast(pl.String).to_frame("text").select(_PLAIN, _BETWEEN).with_columns(_PARTS).with_columns(_SECTIONS)
     return frame.select(_VALUE.alias(texts.name)).to_series()
 
 
@@ -61,10 +61,13 @@ def _value() -> pl.Expr:
     )  # fmt: skip
     high = pl.when(pl.col("yi").is_not_null()).then(yi * 1e8).otherwise(0)
     middle = pl.when(pl.col("wan").is_not_null()).then(wan * 1e4).otherwise(0)
-    return pl.when(pl.col("text").str.contains(WELLFORMED)).then(high + middle + low)
+    exact = pl.col("text").str.contains(WELLFORMED) & ~pl.col("between")
+    return pl.when(exact).then(high + middle + low)
 
 
 WELLFORMED = r"^[0-9.]+$|^[0-9.]*[十百千万亿][0-9十百千万亿]*$|^[0-9.]+[万亿][0-9十百千万.]*$"
+BETWEEN = "[一二两兩俩三四五六七八九][二两兩三四五六七八九][十百千万拾佰仟萬]"
+_BETWEEN = pl.col("text").str.contains(BETWEEN).alias("between")
 _PLAIN = pl.col("text").str.replace_many(list(PLAIN), list(PLAIN.values())).str.replace_all(r"[,\s]", "")
 _PARTS = (
     pl.col("text").str.extract(r"^([^亿]*)亿", 1).alias("yi"),

@@ -1,10 +1,15 @@
 """Amounts, dates and days that were spoken, as evidence with values: what an account record can be compared with.
 
-amount        any sum of money, in cents
+amount        any sum of money, in cents; null for 全部还清 and for what is only about a number (两三千)
 debt_amount   a sum named as what is owed (欠款…元, 应还…元), in cents
 date          a date; month × 100 + day, or the day alone, or null for 明天 and the like
 due_date      a date named as the day on which it was due
 days_overdue  逾期…天
+
+A sum without 元 or 块 is one where somebody pays or owes it, and where it is no number of something else:
+
+    还 | 两千       转给你 | 三千       一共要还 | 八千六       三千二 | 我明天转       两千吧 (all that is said)
+    还了 | 两 次    还款日 | 十五 号    欠了 | 三百多 天        打 | 12378            a count, a date, a number to dial
 """
 
 from __future__ import annotations
@@ -24,6 +29,29 @@ DUE = "(?:到期日|还款日|最后还款日|到期还款日)"
 OWED = "(?:欠款|欠着|还欠|欠|应还|應還|账单|金额|本金|总额|余额|逾期)"
 GAP = "[^，。,.！？!?；;0-9〇零一二两三四五六七八九十百千万]{0,7}?"
 
+BIG = f"[0-9０-９一二两兩俩三四五六七八九十壹贰叁肆伍陆柒捌玖]{NUMBER}*?[百千万佰仟萬]{NUMBER}*"
+"""A number with 百, 千 or 万 in it: the only ones that are money by their looks."""
+ANY = f"[0-9０-９一二两兩俩三四五六七八九十壹贰叁肆伍陆柒捌玖](?:{NUMBER}|[.,点點])*"
+PAYS = "还|還|转|轉|打|存|付|凑|交|给|拿|欠|应还|應還|一共|总共|总计|合计|共计"
+SURELY = "[还還付存凑欠应應共计]|金额|本金|[总余]额|账单|逾期"
+"""Words after which also 2000 and 五十 are money; 打, 转 and 给 may be followed by a number to dial."""
+TO = (
+    "(?:给?[你您](?:们)?|他|过去|过来|[了上个掉款钱要得需是先再还還够出进清付到满]"
+    "|一共|总共|大概|大约|差不多|最[多少]|至少|顶多|也就)"
+)
+"""What may stand between the verb and its number."""
+ABOUT = "多|几|来|左右|上下"
+UNITS = "[号號日天点點期个個次岁人位通遍度楼层元圆块塊%％户]|分之|分钟|小时|秒|周岁|[年月](?:[^底末初前中]|$)"
+"""What makes a number one of something else, or a sum that has its 元 already."""
+NEAR = f"[^，。,.！？!?；;{NUMBER[1:]}{{0,4}}?"
+OWES = "欠款|欠着|还欠|欠|应还|應還|账单|金额|总额|逾期|一共|总共|总计|合计|共计"
+OF = "(?:[你您我]们?|[了着有是为要需得还還应的共就款钱]|本期|这期|一共|总共|金额|本金|利息|大概|大约|差不多|已经|银行)"
+PARTIAL = "最低|每期|每个?月|首期|减免|优惠"
+ALL = (
+    "(?:全部|全额|全都|全|一次性?|一把)(?:都|给你们?|给您|把)*(?:还[了清上完掉款]|结[清了]|付[清了]|转[了过]|清[了掉]|存[上进])"
+    "|都(?:还[清上完]|结清|付清)"
+)
+
 PATTERNS = {
     "zh-CN": {
         "amount": rf"({N})(?:元|块钱|块|塊|圆)",
@@ -32,6 +60,11 @@ PATTERNS = {
         "soon": rf"({SOON})",
         "due_date": rf"(?:{DAY}(?:已经|就)?(?:到期|之前应还|应还))|(?:{DUE}(?:是|为|在)?{DAY})",
         "days_overdue": rf"逾期(?:了|已经|已|有)*({NUMBER}{{1,4}})(?:天|日)",
+        "bare_amount": rf"({PAYS}){TO}{{0,5}}({ANY})({ABOUT})?({UNITS})?"
+        rf"|({BIG})({ABOUT})?({UNITS})?{NEAR}(?:还|還|转|轉|存|付|凑|打给|打过)"
+        rf"|^(?:\W|嗯|哦|啊|那|就|先|大概|最多|还)*({BIG})({ABOUT})?(?:\W|吧|行吗|可以吗|好吗|行不行|钱|啊|嘛|呗)*$",
+        "bare_debt": rf"(?:({PARTIAL})[^，。]{{0,2}}?)?({OWES}){OF}{{0,6}}({ANY})({ABOUT})?({UNITS})?",
+        "all": rf"(?:(不|没|未|无法)[^，。]{{0,3}}?)?(?:{ALL})(?:[^，。,]{{0,3}}?(吗|嘛|么|多少|几))?",
     },
     "en-US": {
         "amount": r"(?:\$\s?([0-9][0-9,]*(?:\.[0-9]{2})?)|([0-9][0-9,]*(?:\.[0-9]{2})?) dollars)",
@@ -40,7 +73,21 @@ PATTERNS = {
         "days_overdue": r"([0-9]{1,4}) days (?:past due|late|overdue)",
     },
 }
-ANY_NUMBER = f"{NUMBER}|{SOON}"
+ANY_NUMBER = f"{NUMBER}|{SOON}|[全都]"
+IDS = {"soon": "date", "bare_amount": "amount", "bare_debt": "debt_amount", "all": "amount"}
+"""What a pattern finds, where that is not its own name."""
+PARTS = {
+    "date": ("month", "number"),
+    "due_date": ("month", "number", "month", "number"),
+    "bare_amount": ("verb", "number", "about", "other", "number", "about", "other", "number", "about"),
+    "bare_debt": ("other", "verb", "number", "about", "other"),
+    "all": ("other", "other"),
+    "soon": ("word",),
+}
+"""What the groups of a pattern are, elsewhere numbers: a month, a number, `about` so much, an `other` meaning."""
+_BARE = f"[百千万佰仟萬]|[0-9０-９]{{3}}|{NUMBER}十"
+HINTS = {"bare_amount": _BARE, "bare_debt": _BARE}
+"""What a turn with such a mention holds in any case, where that is found faster than the mention itself."""
 WIDER = {"debt_amount": "amount", "due_date": "date"}
 """A mention of the kind on the left lies in a turn that has one of the kind on the right."""
 MARK = "\0"
@@ -57,7 +104,11 @@ def mentions(turns: pl.DataFrame, language: str) -> pl.DataFrame:
     wider = WIDER if language.startswith("zh") else {}
     if language.startswith("zh"):
         text = text.filter(pl.col("text").str.contains(ANY_NUMBER))
-    holds = text.select(pl.col("text").str.contains(p).alias(name) for name, p in patterns.items() if name not in wider)
+    holds = text.select(
+        pl.col("text").str.contains(HINTS.get(name, pattern)).alias(name)
+        for name, pattern in patterns.items()
+        if name not in wider
+    )
     parts = [_found(text.filter(holds[wider.get(name, name)]), name, pattern) for name, pattern in patterns.items()]
     found = pl.concat(parts)
     texts = pl.concat([found["number"], found["month"]])
@@ -70,7 +121,7 @@ def mentions(turns: pl.DataFrame, language: str) -> pl.DataFrame:
         .when(pl.col("id").is_in(["amount", "debt_amount"])).then(pl.col("number") * 100)
         .otherwise("number")
     )  # fmt: skip
-    return found.select("row", pl.col("id").replace({"soon": "date"}), value.alias("value"), "start", "end")
+    return found.select("row", "id", value.alias("value"), "start", "end")
 
 
 MENTION = pl.Schema(
@@ -87,20 +138,21 @@ def _found(text: pl.DataFrame, name: str, pattern: str) -> pl.DataFrame:
         return pl.DataFrame(schema=MENTION)
     said = pl.col("text").str.extract_all(pattern).list.head(MOST)
     lead = pl.col("text").str.replace_all(pattern, MARK).str.split(MARK).list.head(said.list.len())
-    captured = pl.col("said").str.extract_groups(f"^(?:{pattern})$")
-    names = [str(group + 1) for group in range(re.compile(pattern).groups)]
-    months, numbers = (names[0::2], names[1::2]) if name in ("date", "due_date") else ([], names)
-    month, number = (
-        pl.coalesce(captured.struct.field(one) for one in half) if half else pl.lit(None, pl.String)
-        for half in (months, numbers if name != "soon" else [])
-    )
+    captured = pl.col("said").str.extract_groups(f"^(?:{pattern})$").struct
+    groups = range(re.compile(pattern).groups)
+    parts = PARTS.get(name, ("number",) * len(groups))
+
+    def part(wanted: str) -> pl.Expr:
+        fields = [captured.field(str(group + 1)) for group in groups if parts[group] == wanted]
+        return pl.coalesce(fields) if fields else pl.lit(None, pl.String)
+
     found = (
         text.lazy()
         .select("row", said=said, lead=lead)
         .explode("said", "lead")
         .select(
-            "row", length=pl.col("said").str.len_chars(), before=pl.col("lead").str.len_chars(), month=month,
-            number=number,
+            "row", length=pl.col("said").str.len_chars(), before=pl.col("lead").str.len_chars(),
+            **{wanted: part(wanted) for wanted in ("month", "number", "verb", "about", "other")},
         )
         .collect(engine="in-memory")
     )  # fmt: skip
@@ -108,6 +160,13 @@ def _found(text: pl.DataFrame, name: str, pattern: str) -> pl.DataFrame:
     reach = np.cumsum(before + length)
     opens = np.diff(row, prepend=-1) != 0
     end = reach - np.maximum.accumulate(np.where(opens, reach - before - length, 0))
-    return found.with_columns(
-        id=pl.lit(name), start=pl.Series(end - length, dtype=pl.Int32), end=pl.Series(end, dtype=pl.Int32)
-    ).select(MENTION.names())
+    place = {"start": pl.Series(end - length, dtype=pl.Int32), "end": pl.Series(end, dtype=pl.Int32)}
+    found = found.with_columns(**place).filter(pl.col("other").is_null() & (_MONEY if name in HINTS else True))
+    exact = pl.when(pl.col("about").is_null()).then("number")
+    return found.with_columns(number=exact, id=pl.lit(IDS.get(name, name))).select(MENTION.names())
+
+
+_MONEY = pl.col("number").str.contains("[百千万佰仟萬]") | (
+    pl.col("number").str.contains("^[0-9０-９][0-9０-９,，]{2}|^[二两兩三四五六七八九]十$")
+    & pl.col("verb").str.contains(SURELY)
+)
