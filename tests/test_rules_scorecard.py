@@ -8,9 +8,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rules_kit import call, day, pack
 
 from inspection.rules.conditions import Compare, Day
 from inspection.rules.evidence import Evidence, collect
+from inspection.rules.judge import judge
 from inspection.rules.model import Component, Rule, Scorecard
 from inspection.rules.scorecard import FAIL, INAPPLICABLE, PASS, UNSURE, VERDICTS, score
 
@@ -145,6 +147,42 @@ def test_caps_hold_for_the_total(majors, most):
         column[position] = FAIL
     _, sums = scored(np.array([column]).T, card((("major", 1, 85.0), ("major", 2, 65.0)), {"a": 1.0, "b": 1.0}))
     assert sums["score"].item() <= most
+
+
+STAGES, KINDS = ("M0", "M1", "M2", None, "M7"), ("human", "robot", None)
+
+
+@pytest.fixture(scope="module")
+def carded():
+    calls = [call(f"{s}-{k}", "agent: 您好", stage=s, agent_kind=k) for s in STAGES for k in KINDS]
+    return judge(pack(), day(calls))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_stage_and_kind_of_agent_has_its_card(carded, stage, kind):
+    card = "other" if kind is None else f"{kind}.{stage if stage in ('M0', 'M2') else 'M1'}"
+    assert carded.scores.filter(call_id=f"{stage}-{kind}")["scorecard"].to_list() == [card]
+
+
+SCORED = {  # rules of the script with their points, by stage, as domain §3.1 asks for them
+    "human": {"M0": {"CN-CP-08": 4}, "M1": {"CN-CP-07": 4, "CN-CP-08": 4, "CN-CP-09": 6}, "M2": {"CN-CP-07": 8, "CN-CP-08": 6, "CN-CP-09": 8}},
+    "robot": {"M0": {"CN-CP-08": 4, "CN-CP-09": 6}, "M1": {"CN-CP-07": 4, "CN-CP-08": 4, "CN-CP-09": 6}, "M2": {"CN-CP-07": 6, "CN-CP-08": 6, "CN-CP-09": 6}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "stage"), [(kind, stage) for kind in SCORED for stage in SCORED[kind]])
+def test_a_stage_scores_what_its_script_asks_for(kind, stage):
+    rulebook = pack()
+    points = {
+        one.rule: one.points for one in next(c for c in rulebook.scorecards if c.id == f"{kind}.{stage}").components
+    }
+    assert {rule: points[rule] for rule in ("CN-CP-07", "CN-CP-08", "CN-CP-09") if rule in points} == SCORED[kind][
+        stage
+    ]
+    asked = {one.id for one in next(s for s in rulebook.scripts if s.id == f"{kind}.{stage}").checkpoints}
+    assert {rule.replace("CN-CP-0", "CP") for rule in points if rule.startswith("CN-CP-0")} <= asked
+    assert stage != "M2" or {"CN-CP-05", "CN-CP-06", "CN-CP-10", "CN-CP-12", "CN-ID-01", "CN-REC-01"} <= set(points)
 
 
 def test_calls_that_were_not_heard_have_findings_but_no_score():

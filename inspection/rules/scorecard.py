@@ -10,6 +10,7 @@ what is known, and the verdict says that somebody has to look. Trial rules have 
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +25,87 @@ from inspection.rules.language import Names, Reader
 from inspection.rules.model import SEVERITIES, Component, Rule, Scorecard
 from inspection.tables import COMPONENTS, SCORES, conform
 
-CARD = {"id", "title", "applies", "sections", "caps", "bands", "pass_mark"}
+CARD = {"id", "title", "applies", "stages", "agent_kinds", "sections", "caps", "bands", "pass_mark"}
+CHANGES = {"id", "title", "stages", "agent_kinds", "like", "without", "points", "caps", "bands", "pass_mark"}
+SELECTORS = {"stages": ("stage", ("M0", "M1", "M2")), "agent_kinds": ("agent_kind", ("human", "robot"))}
+"""What a card may be for: the fact that tells, and its values; beside them `unknown`, which is any other or none."""
+UNKNOWN = "unknown"
 
 
 def read_scorecards(path: Path, names: Names, rules: dict[str, Rule]) -> tuple[Scorecard, ...]:
-    """The cards of scorecards.yaml, checked against the rules."""
-    cards = [_card(body, str(path), names, rules) for body in listed(read(path), path)]
-    if len({card.id for card in cards}) != len(cards):
-        raise RulebookError(f"{path}: two scorecards have the same id")
-    return tuple(cards)
+    """The cards of scorecards.yaml, checked against the rules.
+
+    Cards that select by stage and kind of agent are checked to fit every call exactly once.
+    """
+    bodies: dict[str, dict[str, Any]] = {}
+    for body in listed(read(path), path):
+        whole = _whole(fields(body, path, required={"id"}), bodies, str(path))
+        if whole["id"] in bodies:
+            raise RulebookError(f"{path}: two scorecards have the same id")
+        bodies[whole["id"]] = whole
+    _fit_once(list(bodies.values()), str(path))
+    return tuple(_card(body, str(path), names, rules) for body in bodies.values())
+
+
+def _whole(body: dict[str, Any], known: dict[str, dict[str, Any]], place: str) -> dict[str, Any]:
+    """A card written as changes to one above it (`like`): without some rules, with other points for some."""
+    if "like" not in body:
+        return body
+    place = f"{place}: {body['id']}"
+    data = fields(body, place, required={"title", *SELECTORS}, allowed=CHANGES)
+    if data["like"] not in known:
+        above = ", ".join(known) or "none"
+        raise RulebookError(f"{place}: like: {data['like']!r} is no scorecard above this one; above are {above}")
+    base, without, points = known[data["like"]], listed(data.get("without", []), place), data.get("points", {})
+    sections = [fields(one, place, required={"id", "points"}) for one in listed(base.get("sections"), place)]
+    there = {rule for one in sections for rule in fields(one["points"], f"{place}: {one['id']}")}
+    if unknown := [rule for rule in (*without, *fields(points, f"{place}: points")) if rule not in there]:
+        raise RulebookError(f"{place}: {unknown[0]!r} has no points in {data['like']}")
+    sections = [
+        {**one, "points": {rule: points.get(rule, old) for rule, old in one["points"].items() if rule not in without}}
+        for one in sections
+    ]
+    own = {key: value for key, value in data.items() if key not in ("like", "without", "points")}
+    return {**base, **own, "sections": [one for one in sections if one["points"]]}
+
+
+def _fit_once(bodies: list[dict[str, Any]], place: str) -> None:
+    """Refuses selectors that leave a stage and kind of agent without a card, or with two."""
+    selecting = [body for body in bodies if set(SELECTORS) & set(body)]
+    if not selecting:
+        return
+    for body in bodies:
+        one = f"{place}: {body['id']}"
+        fields({key: body[key] for key in body if key in (*SELECTORS, "applies")}, one, set(SELECTORS), set(SELECTORS))
+        for key, (_, values) in SELECTORS.items():
+            if wrong := [value for value in listed(body[key], f"{one}: {key}") if value not in (*values, UNKNOWN)]:
+                raise RulebookError(f"{one}: {key}: {wrong[0]!r} is not one of {', '.join((*values, UNKNOWN))}")
+    for pair in product(*((*values, UNKNOWN) for _, values in SELECTORS.values())):
+        fits = [
+            body["id"] for body in bodies if all(one in body[key] for one, key in zip(pair, SELECTORS, strict=True))
+        ]
+        if len(fits) != 1:
+            found = f"two scorecards fit, {fits[0]} and {fits[1]}" if fits else "no scorecard fits"
+            raise RulebookError(f"{place}: calls of stage {pair[0]} by agent kind {pair[1]}: {found}; exactly one must")
+
+
+def _for_whom(body: dict[str, Any]) -> Any:
+    """The condition of a card: as written, or from its selectors."""
+    if "applies" in body:
+        return body["applies"]
+    parts = []
+    for key, (fact, values) in SELECTORS.items():
+        chosen = [value for value in body[key] if value != UNKNOWN]
+        other = [{"fact": fact, "known": False}, {"fact": fact, "not_in": list(values)}] if UNKNOWN in body[key] else []
+        parts.append({"any": [*([{"fact": fact, "in": chosen}] if chosen else []), *other]})
+    return {"all": parts}
 
 
 def _card(body: Any, place: str, names: Names, rules: dict[str, Rule]) -> Scorecard:
-    data = fields(body, place, required={"id", "title", "applies", "sections", "bands", "pass_mark"}, allowed=CARD)
+    data = fields(body, place, required={"id", "title", "sections", "bands", "pass_mark"}, allowed=CARD)
     place = f"{place}: {data['id']}"
+    if not {"applies", *SELECTORS} & set(data):
+        raise RulebookError(f"{place}: says not which calls it is for; add stages and agent_kinds, or applies")
     components, losses = [], {}
     for section in listed(data["sections"], place):
         one = fields(section, place, required={"id", "points"}, allowed={"id", "title", "points", "max_loss"})
@@ -62,7 +130,7 @@ def _card(body: Any, place: str, names: Names, rules: dict[str, Rule]) -> Scorec
     bands = sorted(((float(low), name) for name, low in fields(data["bands"], f"{place}: bands").items()), reverse=True)
     if not bands or bands[-1][0] != 0:
         raise RulebookError(f"{place}: bands: the lowest band must start at 0")
-    applies = Reader(names, f"{place}: applies").condition(data["applies"])
+    applies = Reader(names, f"{place}: applies").condition(_for_whom(data))
     return Scorecard(
         data["id"],
         data["title"],
