@@ -199,6 +199,12 @@ SHORT = "agent: this is an attempt to collect a debt"
 FULL = "agent: this is an attempt to collect a debt and any information obtained will be used for that purpose"
 FIRST, LATER = {"stage": "M1", "first_contact": True}, {"stage": "M1", "first_contact": False}
 
+BEEP = "customer: please leave a message after the tone"
+LIMITED = "agent: hello, this is Ann from Northline, please call me back at 800 555 0100 and ask for Ann, thank you"
+CONTACT = ("agent: hello, my name is Ann", "customer: yes")
+CONFIRM = "agent: I am calling to confirm his address and phone number"
+ROBOT = "robot: hello, this is a message from Northline"
+
 SAID = [
     ("US-HAR", ["agent: you are a deadbeat"], {}, "fail"),
     ("US-HAR", ["agent: I'm not calling you a deadbeat"], {}, "pass"),
@@ -213,8 +219,90 @@ SAID = [
         "fail",
     ),
     ("US-3P-DISC", ["agent: am I speaking with John", "customer: speaking", "agent: you owe a debt"], {}, "pass"),
-    ("US-VM", ["customer: please leave a message after the tone", "agent: call us about your debt"], {}, "fail"),
-    ("US-VM", ["customer: please leave a message after the tone", "agent: please call us back"], {}, "pass"),
+    ("US-VM", [BEEP, "agent: call us about your debt"], {}, "fail"),
+    ("US-VM", [BEEP, "agent: this is the law firm of Smith, call back or you will lose your car"], {}, "fail"),
+    ("US-VM", [BEEP, "agent: this is Ann with Northline, it is urgent that you call me at 800 555 0100"], {}, "fail"),
+    ("US-VM", [BEEP, "agent: please call about your account"], {}, "fail"),
+    ("US-VM", [BEEP, "agent: call me by Friday with fifty dollars"], {}, "fail"),
+    ("US-VM", [BEEP, LIMITED], {}, "pass"),
+    ("US-VM", ["agent: this is Ann", LIMITED], {"outcome": "VOICEMAIL"}, "pass"),
+    ("US-VM", ["agent: pay your bill today"], {"outcome": "VOICEMAIL"}, "fail"),
+    ("US-VM", [*OPENED, "agent: you owe $50.00"], {}, "not_applicable"),
+    ("US-VM-MIN", [BEEP, LIMITED], {}, "pass"),
+    ("US-VM-MIN", [BEEP, "agent: please call us back"], {}, "fail"),
+    ("US-VM-MIN", [BEEP, LIMITED.replace("call me back at", "you know")], {}, "fail"),
+    ("US-VM-MIN", [BEEP, LIMITED.replace("800 555 0100", "any time")], {}, "fail"),
+    ("US-VM-MIN", [BEEP], {}, "not_applicable"),
+    ("US-3P-LOC", [*CONTACT, CONFIRM, "customer: he moved"], {"phone_owner": "contact"}, "pass"),
+    (
+        "US-3P-LOC",
+        [*CONTACT, CONFIRM, "customer: what company are you with", "agent: I am calling from Northline"],
+        {"phone_owner": "contact"},
+        "pass",
+    ),
+    ("US-3P-LOC", [*CONTACT, CONFIRM, "agent: I am calling from Northline"], {"phone_owner": "contact"}, "fail"),
+    ("US-3P-LOC", [*CONTACT, CONFIRM, "agent: he owes some money"], {"phone_owner": "contact"}, "fail"),
+    ("US-3P-LOC", [*CONTACT, "agent: do you know where he lives"], {"phone_owner": "contact"}, "fail"),
+    ("US-3P-LOC", ["agent: hello there", "customer: I'm his brother", CONFIRM, "customer: he moved"], {}, "fail"),
+    ("US-3P-LOC", ["agent: this is Ann", "customer: I'm his brother", CONFIRM, "customer: he moved"], {}, "pass"),
+    ("US-3P-LOC", ["agent: this is Ann", "customer: hello"], {"phone_owner": "contact"}, "pass"),
+    ("US-3P-LOC", [*OPENED, "agent: you owe $50.00"], {"phone_owner": "contact"}, "not_applicable"),
+    ("US-3P-LOC", [*OPENED, "agent: let me confirm your address"], {}, "not_applicable"),
+    ("US-TCPA-3", [ROBOT, "robot: call us back at 800 555 0100"], {"agent_kind": "robot", "talk_ms": 20_000}, "pass"),
+    ("US-TCPA-3", [ROBOT, "robot: thank you and goodbye"], {"agent_kind": "robot", "talk_ms": 20_000}, "fail"),
+    (
+        "US-TCPA-3",
+        ["robot: hello there, call us back at 800 555 0100"],
+        {"agent_kind": "robot", "talk_ms": 20_000},
+        "fail",
+    ),
+    (
+        "US-TCPA-3",
+        ["robot: hello, call us back at 800 555 0100", "robot 30s: " + ROBOT[7:]],
+        {"agent_kind": "robot", "talk_ms": 60_000},
+        "fail",
+    ),
+    ("US-TCPA-3", ["agent: hello"], {"agent_kind": "human", "talk_ms": 20_000}, "not_applicable"),
+    ("US-UNFAIR", ["agent: just zelle me the money"], {}, "fail"),
+    ("US-UNFAIR", ["agent: you can pay on our website"], {}, "pass"),
+    ("US-RPC", ["agent: this is Ann", "customer: yes", "agent: you owe a debt"], {}, "fail"),
+    ("US-RPC", [*OPENED, "agent: you owe a debt"], {}, "pass"),
+    ("US-FALSE", ["agent: You are going to jail if you do not pay"], {}, "fail"),
+    ("US-FALSE", ["agent: the sheriff will come and arrest you"], {}, "fail"),
+    ("US-FALSE", ["agent: we are not able to have anyone arrested"], {}, "pass"),
+    (
+        "US-MM-OWN",
+        [*OPENED, "agent: your payment of $50.00 is late"],
+        {"stage": "M1", "agency_type": "own", "debtor_region": "DC"},
+        "fail",
+    ),
+    (
+        "US-MM-OWN",
+        [*OPENED, SHORT, "agent: you owe $50.00"],
+        {"stage": "M1", "agency_type": "own", "debtor_region": "DC"},
+        "pass",
+    ),
+    (
+        "US-MM-OWN",
+        [*OPENED, "agent: you owe $50.00"],
+        {"stage": "M1", "agency_type": "own", "debtor_region": "TX"},
+        "not_applicable",
+    ),
+    (
+        "US-MM-OWN",
+        [*OPENED, "agent: you owe $50.00"],
+        {"stage": "M1", "agency_type": "agency", "debtor_region": "DC"},
+        "not_applicable",
+    ),
+    ("US-MM-2", [*OPENED, "agent: you owe $50.00"], {"stage": "M1", "agency_type": "own"}, "not_applicable"),
+    ("US-MM-2", [*OPENED, "agent: you owe $50.00"], {"stage": "M1", "agency_type": "agency"}, "fail"),
+    (
+        "US-ACK",
+        ["customer: that is not my debt", "agent: okay", "customer: hello", "agent: when can you pay"],
+        {},
+        "fail",
+    ),
+    ("US-ACK", ["customer: that is not my debt", "agent: I'll note that you dispute it"], {}, "pass"),
     ("US-MM-1", [*OPENED, SHORT, "agent: you owe $50.00"], {"stage": "M1"}, "not_applicable"),
     ("US-MM-1", [*OPENED, SHORT, "agent: you owe $50.00"], FIRST, "fail"),
     ("US-MM-1", [*OPENED, FULL, "agent: you owe $50.00"], FIRST, "pass"),
@@ -273,3 +361,175 @@ def test_a_robot_stays_silent_after_stop():
         call("b", dialed_at=at("2026-11-20T15:00:00"), phone_key="p", agent_kind="robot", timezone=EASTERN),
     ]
     assert found(calls, "US-TCPA-2")["b"] == "fail" and found(calls, "US-CEASE") == {"a": "pass", "b": "fail"}
+
+
+DISPOSED = [
+    ("US-DISP-PTP", ["customer: I'll pay fifty dollars on Friday"], "PTP", "pass"),
+    ("US-DISP-PTP", ["customer: I'll pay the full amount by the fifteenth"], "PTP", "pass"),
+    ("US-DISP-PTP", ["customer: I'll pay", "agent: so that is $50 on Friday, correct"], "PTP", "pass"),
+    ("US-DISP-PTP", ["customer: I'll pay when I can"], "PTP", "fail"),
+    ("US-DISP-PTP", ["customer: I'll pay on Friday"], "PTP", "fail"),
+    ("US-DISP-PTP", ["customer: I'll pay on Friday"], "CALLBACK", "not_applicable"),
+    ("US-DISP-CMP", ["customer: I will file a complaint with the CFPB"], "CALLBACK", "fail"),
+    ("US-DISP-CMP", ["customer: I want to kill myself"], "REFUSE", "fail"),
+    ("US-DISP-CMP", ["customer: I will file a complaint"], "COMPLAINT", "not_applicable"),
+    ("US-DISP-CMP", ["customer: you can call my attorney"], "CALLBACK", "pass"),
+    ("US-DISP-RPC", [*OPENED], "NON_OWNER", "fail"),
+    ("US-DISP-RPC", ["agent: am I speaking with John", "customer: wrong number"], "NON_OWNER", "pass"),
+    ("US-DISP-TP", ["agent: am I speaking with John", "customer: I'm his brother"], "PTP", "fail"),
+    ("US-DISP-TP", ["agent: am I speaking with John", "customer: yes"], "PTP", "pass"),
+    ("US-DISP-REFUSE", ["customer: I'll pay on Friday"], "REFUSE", "fail"),
+    (
+        "US-DISP-REFUSE",
+        ["customer: I'll pay on Friday", "customer: no, forget it, I'm not paying this"],
+        "REFUSE",
+        "pass",
+    ),
+    ("US-DISP-VM", [*OPENED], "VOICEMAIL", "fail"),
+    ("US-DISP-VM", [BEEP, LIMITED], "VOICEMAIL", "pass"),
+    ("US-DISP-SILENT", ["agent: hello, hello"], "REFUSE", "fail"),
+    ("US-DISP-SILENT", ["agent: hello", "customer: go away"], "REFUSE", "pass"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(DISPOSED)))
+def test_the_outcome_agrees_with_what_was_said(number):
+    rule, turns, outcome, verdict = DISPOSED[number]
+    calls = [call("c", *turns, dialed_at=at("2026-11-20T10:00:00"), timezone=EASTERN, outcome=outcome)]
+    assert verdicts(judge(pack("en-US"), day(calls)).findings, "c")[rule] == verdict
+
+
+@pytest.mark.parametrize(("talk", "outcome", "verdict"), [(20_000, "NO_ANSWER", "fail"), (19_000, "NO_ANSWER", "pass"), (20_000, "CALLBACK", "not_applicable")])  # fmt: skip
+def test_nobody_is_reached_and_talks(talk, outcome, verdict):
+    calls = [call("c", "agent: hello", "customer: hello", outcome=outcome, talk_ms=talk)]
+    assert found(calls, "US-DISP-NOANS") == {"c": verdict}
+
+
+WHO = [
+    (["agent: hello, this is Ann", "customer: yes"], "unknown"),
+    (["agent: this is Ann, is this a good time to talk", "customer: yes"], "unknown"),
+    (["agent: is this your current address", "customer: yes it is"], "unknown"),
+    (["agent: who am I speaking with", "customer: who's speaking"], "unknown"),
+    (["agent: am I speaking with John", "customer: this is Ann"], "unknown"),
+    (["agent: am I speaking with John", "customer: yes, hold on, I'll get him"], "third_party"),
+    (["agent: may I speak with John", "customer: sure, one moment"], "unknown"),
+    (["agent: am I speaking with John", "customer: not a problem, what is it"], "unknown"),
+    (["agent: am I speaking with John", "customer: yes"], "debtor"),
+    (["agent: is this John", "customer: yeah, who's this?"], "debtor"),
+    (["agent: is this John", "customer: this is he"], "debtor"),
+    (["agent: may I speak with John", "customer: speaking"], "debtor"),
+    (["agent: is John available", "customer: yes, this is John"], "debtor"),
+    (["agent: is John there", "customer: this is his wife"], "debtor"),
+    (["agent: is John there", "customer: yes, this is his brother"], "third_party"),
+    (["agent: is this John", "customer: no, you have the wrong number"], "third_party"),
+    (["agent: is this John", "customer: nope"], "third_party"),
+    (["agent: is John there", "customer: he's not here right now"], "third_party"),
+    (["customer: you've reached the voicemail of John"], "voicemail"),
+    (["agent: I left you a voicemail yesterday", "customer: okay"], "unknown"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(WHO)))
+def test_only_a_question_for_the_consumer_and_a_yes_confirm(number):
+    turns, who = WHO[number]
+    known = judge(pack("en-US"), day([call("c", *turns)])).identity["who"].to_list()
+    assert (known or ["unknown"])[-1] == who
+
+
+@pytest.mark.parametrize(
+    ("clock", "zone", "region", "verdict"),
+    [
+        ("2026-11-20T08:30:00", EASTERN, "CA", "fail"), ("2026-11-20T11:00:00", EASTERN, "CA", "pass"),
+        ("2026-11-20T20:30:00", PACIFIC, "NY", "fail"), ("2026-11-20T10:00:00", EASTERN, "NY", "pass"),
+        ("2026-11-20T08:30:00", EASTERN, "FL", "pass"),  # early in the west of the state only
+        ("2026-11-20T08:30:00", EASTERN, "TX", "fail"), ("2026-11-20T09:30:00", EASTERN, "TX", "pass"),
+        ("2026-11-20T08:30:00", EASTERN, None, "not_applicable"), ("2026-11-20T08:30:00", EASTERN, "ON", "not_applicable"),
+        ("2026-07-20T08:30:00", "America/Los_Angeles", "AZ", "pass"),  # Arizona keeps standard time
+    ],
+)  # fmt: skip
+def test_the_clock_of_the_address_counts_too(clock, zone, region, verdict):
+    calls = [call("c", dialed_at=at(clock, zone), timezone=zone, debtor_region=region)]
+    assert found(calls, "US-HOUR-REGION") == {"c": verdict}
+
+
+def test_every_zone_of_the_pack_exists_and_every_area_code_stands_once():
+    book = pack("en-US")
+    codes = pl.read_csv(book.folder / "area_codes.csv", schema_overrides={"area_code": pl.String})
+    zones = {zone for one in book.threshold("region_zones").values() for zone in one}
+    for zone in zones | set(codes["timezone"]) | set(codes["other_timezone"].drop_nulls()):
+        ZoneInfo(zone)
+    assert codes["area_code"].is_unique().all() and codes["area_code"].str.contains(r"^[2-9]\d\d$").all()
+    pairs = codes.select("region", zone="timezone").vstack(codes.select("region", zone="other_timezone")).drop_nulls()
+    assert all(zone in book.threshold("region_zones")[region] for region, zone in pairs.iter_rows())
+
+
+@pytest.mark.parametrize(("first", "verdict"), [({}, "fail"), ({"answered": False}, "pass")])
+def test_a_third_party_is_spoken_to_once(first, verdict):
+    calls = [
+        call("a", dialed_at=at("2026-11-20T10:00:00"), phone_key="p", phone_owner="contact", **first),
+        call("b", dialed_at=at("2026-11-20T15:00:00"), phone_key="p", phone_owner="contact"),
+    ]
+    before = day([call("old", dialed_at=at("2026-11-01T10:00:00"))]).attempts
+    assert found(calls, "US-3P-ONCE", before)["b"] == verdict
+
+
+SOUNDS = [
+    ("A-SIL", ["silence 2s 8s none"], {}, "fail"), ("A-SIL", ["silence 2s 7.9s none"], {}, "pass"),
+    ("A-OVER", ["interruption 2s 1s agent"], {}, "fail"), ("A-OVER", ["interruption 2s 1s customer"], {}, "pass"),
+    ("A-OPEN", [], {"first_agent_word_ms": 3001}, "fail"), ("A-OPEN", [], {"first_agent_word_ms": 3000}, "pass"),
+    ("A-HANG", [], {"dead_end_ms": 5001}, "fail"), ("A-HANG", [], {"dead_end_ms": 5000}, "pass"),
+    ("A-SPEED", ["fast_speech 1s 3s agent 1100", "fast_speech 6s 3s agent 1200"], {}, "fail"),
+    ("A-SPEED", ["fast_speech 1s 3s agent 850", "fast_speech 6s 3s agent 900"], {}, "pass"),
+    ("A-LOUD", ["loud 1s 2s agent 3.2"], {}, "fail"), ("A-LOUD", ["loud 1s 2s customer 3.2"], {}, "pass"),
+    ("A-MONO", [], {"layout": "mono"}, "fail"), ("A-MONO", [], {"layout": "stereo"}, "pass"),
+    ("A-LEN", [], {"customer_speech_ms": 0}, "fail"), ("A-LEN", [], {"customer_speech_ms": 900}, "pass"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(SOUNDS)))
+def test_what_the_waveform_shows(number):
+    rule, sound, audio, verdict = SOUNDS[number]
+    calls = [
+        call("c", "agent: hello, how may I help you", "customer 20s: no", sound=sound, audio=audio),
+        call("d", "agent: hello"),
+    ]
+    findings = judge(pack("en-US"), day(calls)).findings
+    assert verdicts(findings, "c")[rule] == verdict
+    assert verdicts(findings, "d")[rule] == "not_applicable", "without a recording nothing is known"
+
+
+FATAL = {
+    "US-FREQ-7", "US-FREQ-CONV", "US-HOUR", "US-HOUR-REGION", "US-INCONV", "US-CEASE", "US-MM-1", "US-3P-LOC", "US-3P-ONCE",
+    "US-3P-DISC", "US-VM", "US-HAR", "US-FALSE", "US-TIMEBAR", "US-TCPA-1", "US-TCPA-2", "US-REC",
+}  # fmt: skip
+
+
+def test_severities_are_those_of_the_catalogue():
+    rules = {rule.id: rule.severity for rule in pack("en-US").rules}
+    assert {name for name, severity in rules.items() if severity == "fatal"} == FATAL
+    assert {rules[name] for name in ("US-MM-2", "US-ID", "US-UNFAIR", "US-RET", "US-TCPA-3", "US-FREQ-PAT")} == {
+        "major"
+    }
+
+
+def test_every_category_of_the_pack_has_a_dozen_wordings_and_proof():
+    entries = pack("en-US").lexicon.entries
+    wordings: dict[str, int] = {}
+    for entry in entries:
+        wordings[entry.category] = wordings.get(entry.category, 0) + len(entry.terms) + len(entry.patterns)
+        assert {one.hit for one in entry.cases} == {True, False}, entry.id
+    assert min(wordings.values()) >= 12, wordings
+    assert set(wordings) >= {
+        "hardship",
+        "refusal",
+        "dispute",
+        "complaint",
+        "wrong_person",
+        "promise_to_pay",
+        "self_harm",
+        "callback_time",
+        "human_request",
+        "third_party_pays",
+        "negative_emotion",
+        "do_not_call",
+    }

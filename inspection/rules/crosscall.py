@@ -101,7 +101,7 @@ def look_back(
     count("number_calls_today", outbound, "number", day_start, with_self=True)
     count("debt_calls_7_days", events.column("counts_for_debt"), "debt", week, with_self=True)
     count("conversation_7_days", effective, "debt", week, with_self=False)
-    count("contacts_of_person", outbound, "number", None, with_self=True)
+    count("contacts_of_person", outbound & events.column("answered"), "number", None, with_self=True)
     for name in ("asked_to_stop", "asked_another_time"):
         count(name, events.column(name), "number", None, with_self=False)
     count("first_contact", effective, "debt", None, with_self=False)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import polars as pl
 
 from inspection.errors import InputError
@@ -42,6 +44,8 @@ FACTS: dict[str, tuple[str, str]] = {
     "dialed_time": (TIME, "local time of day of dialling"),
     "answered_time": (TIME, "local time of day of the answer, or of dialling where nobody answered"),
     "ended_time": (TIME, "local time of day of the end"),
+    "region_time_from": (TIME, "local time of dialling in debtor_region, the earliest of its time zones"),
+    "region_time_until": (TIME, "local time of dialling in debtor_region, the latest of its time zones"),
     "dialed_clock": (TEXT, "local time of dialling as a reader writes it"),
     # from the recording (tables.AUDIO)
     "heard": (FLAG, "the recording was transcribed"),
@@ -75,7 +79,7 @@ FACTS: dict[str, tuple[str, str]] = {
     "own_number_failures": (NUMBER, "consecutive failed attempts on the debtor's own number just before"),
     "own_number_invalid": (FLAG, "the last attempt on the debtor's own number met an invalid number"),
     "asked_to_stop": (FLAG, "somebody on this number asked not to be called again, in an earlier call"),
-    "contacts_of_person": (NUMBER, "attempts on this third party's number up to this one"),
+    "contacts_of_person": (NUMBER, "answered calls to this third party's number up to this one"),
     "robot_barred": (
         FLAG,
         "the debtor's promise is pending, or an earlier call on this number brought a complaint or a stop request",
@@ -120,6 +124,25 @@ def local_times(attempts: pl.DataFrame, default_zone: str) -> pl.DataFrame:
         if parts
         else frame.select("call", *(pl.col(f"{n}_at").alias(f"{n}_local") for n in names))
     )
+
+
+def region_times(calls: pl.DataFrame, zones: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """`call, region_time_from, region_time_until`: the earliest and the latest time of day of dialling, in ms, on the
+    clocks of the debtor's region; `zones` are the rulebook's for each region. Calls of other regions have no row.
+
+    Zones are few, so this loops over zones, never over calls.
+    """
+    names = sorted({zone for one in zones.values() for zone in one})
+    pairs = [(region, zone) for region, of in zones.items() for zone in of]
+    table = pl.DataFrame(pairs, {"debtor_region": pl.String, "zone": pl.String}, orient="row")
+    dialed = calls.select("call", "debtor_region", "dialed_at").join(table, on="debtor_region", how="inner")
+    local = [
+        pl.when(pl.col("zone") == zone).then(pl.col("dialed_at").dt.convert_time_zone(zone).dt.replace_time_zone(None))
+        for zone in names
+    ]
+    there = dialed.with_columns(local=pl.coalesce(*local, pl.lit(None, pl.Datetime("ms"))))
+    clock = time_of_day("local")
+    return there.group_by("call").agg(region_time_from=clock.min(), region_time_until=clock.max())
 
 
 def time_of_day(column: str) -> pl.Expr:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from inspection.rules.crosscall import CrossCall, look_back
-from inspection.rules.facts import FACTS, local_times, time_of_day
+from inspection.rules.facts import FACTS, local_times, region_times, time_of_day
 from inspection.tables import ATTEMPTS, AUDIO, SKIPS
 
 PACE_MS = 10_000
@@ -49,8 +50,12 @@ def across_calls(
 def factsheet(
     calls: pl.DataFrame, *, audio: pl.DataFrame, skips: pl.DataFrame | None, turns: pl.DataFrame,
     acoustic: pl.DataFrame, who: pl.DataFrame, cross: CrossCall, zone: str,
+    regions: Mapping[str, Sequence[str]],
 ) -> pl.DataFrame:  # fmt: skip
-    """One row per call in the order of the axis; columns are facts.FACTS and what the engine needs besides."""
+    """One row per call in the order of the axis; columns are facts.FACTS and what the engine needs besides.
+
+    regions: for each region of debtors the time zones there, as the rulebook has them.
+    """
     heard = (
         pl.DataFrame(schema=AUDIO)
         if audio is None
@@ -74,6 +79,7 @@ def factsheet(
         how="left",
         maintain_order="left",
     )
+    frame = frame.join(region_times(calls, regions), on="call", how="left", maintain_order="left")
     frame = frame.drop("first_contact").hstack(cross.facts.drop("call_id"))
     ringing = (pl.col("answered_at") - pl.col("dialed_at")).dt.total_milliseconds()
     whole = (pl.col("ended_at") - pl.col("dialed_at")).dt.total_milliseconds()

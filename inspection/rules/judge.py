@@ -73,7 +73,7 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     cross = across_calls(calls, hits, history, rulebook.timezone, value)
     facts = factsheet(
         calls, audio=heard.audio, skips=heard.skips, turns=turns, acoustic=acoustic, who=who, cross=cross,
-        zone=rulebook.timezone,
+        zone=rulebook.timezone, regions=value("region_zones", {}),
     )  # fmt: skip
     day = Day(facts, ev, *hearing(facts, value))
     table = checkpoints.checked(rulebook, day, turns)
