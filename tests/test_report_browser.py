@@ -12,6 +12,7 @@ import pytest
 from report_factory import LAST, fill
 from test_report_listening import sound, write_wav
 
+from inspection.report import page as page_module
 from inspection.report.daily import write_day
 from inspection.report.evidence import page_name
 from inspection.settings import ReportSettings, Settings
@@ -127,6 +128,82 @@ def test_the_filter_keeps_rows_with_every_word(report, open_page, text):
     assert 0 < len(kept) < len(rows)
     assert kept == [row for row in rows if all(word in row for word in text.split())]
     assert card.locator("[data-count]").inner_text() == str(len(kept))
+
+
+@pytest.fixture(scope="module")
+def long_page(report, tmp_path_factory):
+    """The report of a page that draws 5 rows at a time and holds 25; its exports hold all."""
+    folder = tmp_path_factory.mktemp("long")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_module, "DRAWN_ROWS", 5)
+        patch.setattr(page_module, "HELD_ROWS", 25)
+        path = write_day(report[1], LAST, Settings(report=ReportSettings(folder=folder, evidence_pages=2)))
+    return path, pl.read_parquet(path.parent / "tables" / "durations.parquet")
+
+
+def test_a_long_table_is_drawn_in_part_and_says_where_the_rest_is(long_page, open_page):
+    path, table = long_page
+    card = open_page(path).locator("#table-durations")
+    assert len(table) > 25
+    assert column(card, 1) == table["call_id"][:5].to_list()
+    assert card.locator("[data-count]").inner_text() == "25"
+    told = card.locator(".note:not(.paper)").last.inner_text()
+    assert f"另外 {len(table) - 25} 行" in told
+    assert "tables/durations.parquet" in told
+    card.locator("[data-more]").click()
+    assert column(card, 1) == table["call_id"][:10].to_list()
+
+
+def test_sorting_and_filtering_see_rows_not_drawn_yet(long_page, open_page):
+    path, table = long_page
+    held = table.head(25)
+    card = open_page(path).locator("#table-durations")
+    card.locator("thead th:nth-child(2) button").click()
+    assert column(card, 1)[0] == held.sort("talk_ms", descending=True)["call_id"][0]
+    last = held["call_id"][-1]
+    card.locator("input[type=search]").fill(last)
+    assert column(card, 1) == [last]
+    assert card.locator("[data-count]").inner_text() == "1"
+    assert not card.locator("[data-more]").is_visible()
+    card.locator("input[type=search]").fill("")
+    for _ in range(4):
+        card.locator("[data-more]").click()
+    assert sorted(column(card, 1)) == sorted(held["call_id"])
+
+
+def test_rows_drawn_later_look_like_the_first(long_page, open_page):
+    page = open_page(long_page[0])
+    card = page.locator("#table-calls")
+    before = card.locator("tbody").inner_html()
+    first = card.locator("tbody tr").first.inner_html()
+    card.locator("input[type=search]").fill(card.locator("tbody tr").first.inner_text().split("\t")[1])
+    card.locator("input[type=search]").fill("")
+    assert card.locator("tbody tr").first.inner_html() == first
+    card.locator("[data-more]").click()
+    rows = card.locator("tbody tr")
+    assert rows.count() == 10
+    assert len(before) < len(card.locator("tbody").inner_html())
+    classes = [rows.nth(at).locator("td").nth(1).get_attribute("class") for at in (0, 9)]
+    assert classes == ["call_id", "call_id"]
+
+
+def test_one_heat_map_at_a_time_and_all_of_them_on_paper(report, open_page):
+    page = open_page(report[0])
+    shown = page.locator(".heat-map:visible")
+    assert shown.count() == 1
+    page.locator("[data-heat=heat-outcome]").click()
+    assert shown.get_attribute("id") == "heat-outcome"
+    page.emulate_media(media="print")
+    assert shown.count() == 7
+    colour = "getComputedStyle(document.querySelector('.heat td[style]')).printColorAdjust"
+    assert page.evaluate(colour) == "exact"
+
+
+@pytest.mark.parametrize("width", [390, 800])
+def test_a_narrow_screen_scrolls_inside_its_tables_only(report, open_page, width):
+    page = open_page(report[0])
+    page.set_viewport_size({"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_report_leads_to_evidence_and_back(report, open_page):

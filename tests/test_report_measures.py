@@ -4,11 +4,13 @@ import gc
 import re
 import zipfile
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 from report_factory import LAST, fill, make_day
 
+from inspection.report import heat as heat_module
 from inspection.report import judged, measures, workbook
 from inspection.report.daily import every_sheet
 from inspection.report.intervals import wilson
@@ -237,6 +239,38 @@ def test_what_a_call_amounts_to(tmp_path, case):
 
 def test_mismatch_matrix_holds_every_inspected_call(span):
     assert judged.mismatch(span, load_sections())["calls"].sum() == measures.summary(span)["inspected"]
+
+
+def test_every_dimension_has_its_heat_map(span, rows):
+    """Each cell against counting by hand over calls, hours and live failures."""
+    table = measures.heat(span)
+    assert table["dimension"].unique(maintain_order=True).to_list() == ["all", *measures.DIMENSIONS]
+    inspected = {row["call_id"] for row in rows["reconciliation"] if row["state"] == "inspected"}
+    failed = {row["call_id"] for row in rows["findings"] if (row["verdict"], row["status"]) == ("fail", "live")}
+    calls = [row for row in rows["attempts"] if row["call_id"] in inspected]
+    counted: dict[tuple, list[int]] = {}
+    for call in calls:
+        hour = call["dialed_at"].astimezone(ZoneInfo(call["timezone"])).hour
+        for dimension in ("all", *measures.DIMENSIONS):
+            value = f"{call['agent_id']} · {call['team']}" if dimension == "agent_id" else call.get(dimension)
+            cell = counted.setdefault((dimension, value, hour), [0, 0])
+            cell[0] += 1
+            cell[1] += call["call_id"] in failed
+    keys = ["dimension", "value", "hour"]
+    found = {row[:3]: list(row[3:]) for row in table.select(*keys, "inspected", "failed_calls").iter_rows()}
+    assert found == counted
+
+
+def test_heat_maps_begin_with_all_calls_and_leave_out_the_least_busy(span, monkeypatch):
+    monkeypatch.setattr(heat_module, "MOST_LINES", 3)
+    drawn = heat_module.heat(measures.heat(span), Printer(wording("en"), "Asia/Shanghai", 30))
+    assert [shown.dimension for shown in drawn.maps] == list(measures.DIMENSIONS)
+    assert {shown.lines[0].name for shown in drawn.maps} == {"all"}
+    agents = drawn.maps[-1]
+    assert len(agents.lines) == 4
+    assert agents.left == measures.heat(span).filter(dimension="agent_id")["value"].n_unique() - 3
+    cells = [cell for shown in drawn.maps for line in shown.lines for cell in line.cells if cell.text]
+    assert {cell.kind for cell in cells} == {"small"}  # fewer than 30 calls in each
 
 
 def test_frequency_counts_each_number_and_debtor_once_a_day(span, rows):

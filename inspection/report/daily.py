@@ -12,7 +12,8 @@ import polars as pl
 from inspection.report import figures, judged, measures, worklist
 from inspection.report.canvas import Figure
 from inspection.report.evidence import write_evidence
-from inspection.report.page import Part, render
+from inspection.report.heat import heat
+from inspection.report.page import Item, Part, render
 from inspection.report.sections import load_sections
 from inspection.report.sheets import Printer, Sheet
 from inspection.report.span import Span, Tables
@@ -89,6 +90,7 @@ def every_sheet(span: Span, settings: Settings, links: dict[str, str] | None = N
         "repeat": judged.repeat_offenders(month),
         "checkpoints": judged.checkpoints(span),
         "hours": measures.hours(span),
+        "heat": measures.heat(span),
         "frequency": measures.frequency(span),
         "breaches": judged.group_failures(span, sections, "hours", "frequency", "third_party"),
         "mismatch": judged.mismatch(span, sections),
@@ -128,7 +130,7 @@ def _parts(
     words = printer.words
     nobody = sheets["alerts"].frame.is_empty()
 
-    def part(name: str, *rows: tuple[Sheet | Figure, ...], lead: str = "", good: bool = False) -> Part:
+    def part(name: str, *rows: tuple[Item, ...], lead: str = "", good: bool = False) -> Part:
         return Part(name, words(f"sections.{name}"), rows, lead, good)
 
     return (
@@ -141,7 +143,8 @@ def _parts(
             (drawn["scores"], sheets["scores"]),
         ),
         part(
-            "who", (drawn["hours"],), (sheets["agency"],), (sheets["team"],), (sheets["agents"],), (sheets["repeat"],),
+            "who", (heat(sheets["heat"].frame, printer),),
+            (sheets["agency"],), (sheets["team"],), (sheets["agents"],), (sheets["repeat"],),
             (sheets["agent_kind"],), (sheets["stage"],), (sheets["campaign"],), (sheets["outcome"],),
         ),
         part("script", (drawn["checkpoints"],), (sheets["checkpoints"],)),

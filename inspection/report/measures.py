@@ -231,6 +231,27 @@ def hour_cells(span: Span, dimension: str) -> pl.DataFrame:
     )
 
 
+def heat(span: Span) -> pl.DataFrame:
+    """`hour_cells` of every dimension under each other, and of all calls (`all`); the busiest values come first.
+
+    Agents are named with their team, as robots of several agencies may share an id.
+    """
+    calls = span.calls.filter(pl.col("inspected") & pl.col("hour").is_not_null())
+    named = {name: pl.col(name) for name in DIMENSIONS}
+    named["agent_id"] = pl.concat_str("agent_id", "team", separator=" · ", ignore_nulls=True)
+    values = {"all": pl.lit(None, dtype=pl.String), **named}
+    counts = [pl.len().alias("inspected"), pl.col("failed").sum().alias("failed_calls")]
+    parts = [
+        calls.group_by("hour", value=value).agg(counts).with_columns(dimension=pl.lit(name))
+        for name, value in values.items()
+    ]
+    busy = pl.col("inspected").sum().over("dimension", "value")
+    rank = pl.col("dimension").replace_strict({name: place for place, name in enumerate(values)}, return_dtype=pl.Int8)
+    frame = pl.concat(parts).with_columns(fail_share=ratio("failed_calls", "inspected")).collect()
+    order = ["dimension", "value", "hour", "inspected", "failed_calls", "fail_share"]
+    return frame.sort(rank, -busy.cast(pl.Int64), "value", "hour", nulls_last=True).select(order)
+
+
 def frequency(span: Span) -> pl.DataFrame:
     """Numbers by how often they were dialled on one day, debtors by how often reached; 7 stands for 7 and more."""
 

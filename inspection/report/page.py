@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -12,20 +13,27 @@ from typing import Any
 
 from inspection.report.canvas import Figure
 from inspection.report.font import FAMILY, page_font
+from inspection.report.heat import Heat
 from inspection.report.sheets import Cell, Printer, Sheet
 
 TEMPLATES = Path(__file__).parent / "templates"
-MOST_ROWS = 200
-"""Rows of a table that a page shows; the workbook and Parquet hold all."""
+HELD_ROWS = 2_000
+"""Rows of a table that a page holds, sorts and filters; the workbook and Parquet hold all."""
+DRAWN_ROWS = 200
+"""Rows of them drawn at a time; the others are drawn when they are asked for."""
+
+
+Item = Sheet | Figure | Heat
+"""What a card shows."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A section of a report: rows of one or two cards, each a sheet or a figure. `lead` stands above them."""
+    """A section of a report: rows of one or two cards. `lead` stands above them."""
 
     id: str
     title: str
-    rows: tuple[tuple[Sheet | Figure, ...], ...]
+    rows: tuple[tuple[Item, ...], ...]
     lead: str = ""
     good: bool = False
 
@@ -51,29 +59,58 @@ def with_font(page: str) -> str:
 
 
 def _drawn(part: Part, printer: Printer) -> dict[str, Any]:
-    def item(thing: Sheet | Figure) -> Any:
-        from markupsafe import Markup
-
-        if isinstance(thing, Figure):
-            return {"id": thing.id, "title": thing.title, "svg": Markup(_own_ids(thing))}
-        rows = printer.rows(thing, MOST_ROWS)
-        heads = [_head(name, [row[place] for row in rows], printer) for place, name in enumerate(thing.frame.columns)]
-        return {
-            "id": thing.id,
-            "title": printer.title(thing),
-            "note": printer.note(thing),
-            "rows": rows,
-            "heads": heads,
-            "total": thing.frame.height,
-        }
-
     return {
         "id": part.id,
         "title": part.title,
         "lead": part.lead,
         "good": part.good,
-        "rows": [[item(thing) for thing in row] for row in part.rows],
+        "rows": [[_item(thing, printer) for thing in row] for row in part.rows],
     }
+
+
+def _item(thing: Item, printer: Printer) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    if isinstance(thing, Figure):
+        return {"kind": "figure", "id": thing.id, "title": thing.title, "svg": Markup(_own_ids(thing))}
+    if isinstance(thing, Heat):
+        return {"kind": "heat", "id": thing.id, "hours": thing.hours, "maps": thing.maps}
+    return {"kind": "sheet", "id": thing.id, **_table(thing, printer)}
+
+
+def _table(sheet: Sheet, printer: Printer) -> dict[str, Any]:
+    """The rows drawn at once, and those only held, as JSON for tables.js."""
+    rows = printer.rows(sheet, HELD_ROWS)
+    heads = [_head(name, [row[place] for row in rows], printer) for place, name in enumerate(sheet.frame.columns)]
+    rest = [[_packed(cell, head["kind"]) for cell, head in zip(row, heads, strict=True)] for row in rows[DRAWN_ROWS:]]
+    return {
+        "title": printer.title(sheet),
+        "note": printer.note(sheet),
+        "rows": rows[:DRAWN_ROWS],
+        "rest": _json(rest) if rest else "",
+        "heads": heads,
+        "held": len(rows),
+        "total": sheet.frame.height,
+        "step": DRAWN_ROWS,
+    }
+
+
+def _packed(cell: Cell, kind: str) -> Any:
+    """A cell as [text, sort, class, href, small, spark] without what is empty at the end, or as its text alone."""
+    sort = None if cell.sort == cell.text else cell.sort
+    spark = str(_spark(cell.spark)) if cell.spark else ""
+    values = [cell.text, sort, cell.kind or kind, cell.href, int(cell.small), spark]
+    while len(values) > 2 and not values[-1]:
+        values.pop()
+    return values[0] if values[1:] == [None] else values
+
+
+def _json(value: Any) -> Any:
+    """JSON that no text in it can leave: `<` is written as an escape, so no tag begins or ends inside."""
+    from markupsafe import Markup
+
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))
 
 
 def _head(name: str, column: list[Cell], printer: Printer) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from inspection.privacy import masked_frame
 from inspection.report.wording import Wording
 
 SHARES = {  # column of a ratio -> the columns one of which counts what it rests on
-    "fail_share": ("judged",),
+    "fail_share": ("judged", "inspected"),
     "usual_share": ("usual_judged",),
     "fatal_share": ("inspected",),
     "coverage": ("connected",),
@@ -53,6 +53,7 @@ CODES = {
     "role": "role",
     "flag": "flag",
     "worst": "worst",
+    "dimension": "dimension",
     "step": "step",
     "lost_at": "step",
 }
@@ -60,7 +61,7 @@ LISTED = {"alerts": "category", "skip_reasons": "reason"}
 LENGTHS = {"start_ms", "median_ms", "talk_ms", "duration_ms", "difference_ms"}
 POINTS = {"score", "score_low", "score_high", "speed", "lowest", "highest", "earned", "possible"}
 COLOURED = {"worst", "severity", "verdict", "status", "success", "agrees"}
-MARKED = {"quote", "call_id", "rule_id", "checkpoint_id"}
+MARKED = {"quote", "call_id", "rule_id", "checkpoint_id", "title", "reason", "agency", "team"}
 DIGESTS = {"recording_id", "run_id", "rulebook_fingerprint", "speech_fingerprint"}
 
 
@@ -121,8 +122,8 @@ class Printer:
         value = row[name]
         if value is None:
             return Cell("—", "")
-        if name in CODES:
-            text = self.words.code(CODES[name], value)
+        if family := family_of(name, row):
+            text = self.words.code(family, value)
             return Cell(text, text, str(value) if name in COLOURED else "")
         if isinstance(value, list):
             return self._list(name, value)
@@ -135,7 +136,7 @@ class Printer:
             return Cell("", value[-1] if value else 0, "spark", spark=tuple(value))
         named = [self.words.code(LISTED[name], item) for item in value] if name in LISTED else list(map(str, value))
         shown = self.words("page.joiner").join(named[:5])
-        return Cell(f"{shown}…" if len(value) > 5 else shown or "—", len(value))
+        return Cell(f"{shown}…" if len(value) > 5 else shown or "—", len(value), "list")
 
     def _string(self, name: str, value: str, href: str) -> Cell:
         if name in DIGESTS and len(value) > 16:
@@ -181,6 +182,11 @@ class Printer:
 
     def note(self, sheet: Sheet) -> str:
         return self.words(f"sheets.{sheet.id}.note")
+
+
+def family_of(name: str, row: dict) -> str | None:
+    """The family of codes that a column holds; a heat map's values are those of its dimension."""
+    return CODES.get(row["dimension"] if name == "value" and "dimension" in row else name)
 
 
 def whole_of(name: str, columns: Container[str]) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from inspection.report.canvas import Figure
-from inspection.report.sheets import CODES, LENGTHS, LISTED, POINTS, SHARES, Printer, Sheet
+from inspection.report.sheets import LENGTHS, LISTED, POINTS, SHARES, Printer, Sheet, family_of
 
 MOST_ROWS = 50_000
 """Rows of a worksheet below its head: more than a person scrolls, far less than Excel's 1,048,575. Parquet has all."""
@@ -102,8 +102,8 @@ def _write_cell(page, at: tuple[int, int], name: str, row: dict, pen: Pen) -> No
     if isinstance(value, list):
         named = [words.code(LISTED[name], item) for item in value] if name in LISTED else map(str, value)
         page.write_string(*at, words("page.joiner").join(named))
-    elif name in CODES:
-        page.write_string(*at, words.code(CODES[name], value))
+    elif family := family_of(name, row):
+        page.write_string(*at, words.code(family, value))
     elif isinstance(value, str):
         page.write_string(*at, value)
     elif isinstance(value, datetime):

@@ -22,29 +22,42 @@ def rank(name: str) -> pl.Expr:
 
 
 def told(span: Span, sections: Sections) -> pl.LazyFrame:
-    """Live findings that failed or are unsure, and alerts: a row each, with its `kind`; an alert's title is null."""
+    """Live findings that failed or are unsure, and alerts: a row each, gravest first, with its `kind`.
+
+    An alert has a `category` instead of a title; alerts stand in the order of sections.yaml, self-harm first.
+    """
     live = span.table("findings").filter((pl.col("status") == "live") & pl.col("verdict").is_in(["fail", "unsure"]))
     alarms = judged.alerts(span, sections).lazy().select("call_id", "category", kind=pl.lit("alert"))
-    return pl.concat([live.select("call_id", "title", kind=kind()), alarms], how="diagonal")
+    rows = pl.concat([live.select("call_id", "title", kind=kind()), alarms], how="diagonal")
+    graver = {category: place for place, category in enumerate(sections.alerts)}
+    among = pl.col("category").replace_strict(graver, default=0, return_dtype=pl.Int8)
+    return rows.with_columns(weight=10 * rank("kind").cast(pl.Int32) + among).sort("weight", "title")
 
 
 def wanted(span: Span, sections: Sections) -> pl.DataFrame:
     """Those calls and what weighs most in each (`worst`); among equals, calls with words come first."""
-    ranked = told(span, sections).sort(rank("kind")).group_by("call_id").agg(worst=pl.col("kind").first())
+    ranked = (
+        told(span, sections)
+        .group_by("call_id", maintain_order=True)
+        .agg(pl.col("weight").first(), worst=pl.col("kind").first())
+    )
     spoken = span.table("turns").select("call_id").unique().with_columns(spoken=pl.lit(True))
     calls = ranked.join(spoken, on="call_id", how="left")
-    order = [rank("worst"), pl.col("spoken").is_null(), pl.col("call_id")]
+    order = [pl.col("weight"), pl.col("spoken").is_null(), pl.col("call_id")]
     return calls.sort(order).select("call_id", "worst").collect()
 
 
 def calls(span: Span, sections: Sections) -> pl.DataFrame:
     """`wanted` as a list to work through: what each call is looked at for, who held it and how it ended."""
-    weighty = told(span, sections).sort(rank("kind"), "title")
-    about = weighty.group_by("call_id", maintain_order=True).agg(
-        what=pl.col("title").drop_nulls().unique(maintain_order=True),
-        alerts=pl.col("category").drop_nulls().unique(maintain_order=True),
-        fail=(~pl.col("kind").is_in(["unsure", "alert"])).sum(),
-        unsure=(pl.col("kind") == "unsure").sum(),
+    about = (
+        told(span, sections)
+        .group_by("call_id", maintain_order=True)
+        .agg(
+            what=pl.col("title").drop_nulls().unique(maintain_order=True),
+            alerts=pl.col("category").drop_nulls().unique(maintain_order=True),
+            fail=(~pl.col("kind").is_in(["unsure", "alert"])).sum(),
+            unsure=(pl.col("kind") == "unsure").sum(),
+        )
     )
     who = span.calls.select(
         "call_id", "dialed_at", "score", "agency", "team", "agent_id", "agent_kind", "stage", "outcome"
