@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import threading
 from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import polars as pl
 import pytest
@@ -238,3 +242,41 @@ def test_a_call_that_vanished_on_the_way_unbalances_the_day(firm: Firm) -> None:
     table = reconcile(intake.attempts, intake.recordings, intake.skips, empty(AUDIO), empty(SCORES))
     assert table.select("state", "reason").rows() == [("skipped", None)]
     assert balance(table) == {"listed": 1, "inspected": 0, "skipped": 0}
+
+
+class Streams(BaseHTTPRequestHandler):
+    """A web server that streams: it never says how long its answer will be."""
+
+    files: ClassVar = {"/rec/one.wav": b"one", "/rec/large.wav": b"l" * 2000, "/rec/empty.wav": b""}
+
+    def do_GET(self) -> None:
+        content = self.files.get(self.path)
+        self.send_response(404 if content is None else 200)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content or b"")
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_web_server_that_tells_no_sizes_loses_no_recording(firm: Firm) -> None:
+    """Regression: without Content-Length the size was null, and the recording was neither heard nor left out."""
+    for number, name in enumerate(("one.wav", "large.wav", "empty.wav", "gone.wav")):
+        firm.call(f"c-{number}", file=name, at=f"09:0{number}:00")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Streams)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        root = f"http://127.0.0.1:{server.server_port}/rec"
+        web = RecordingSettings(roots=(root,), max_bytes=1000)
+        intake = take_in(firm.settings.model_copy(update={"recordings": web}), DAY, now=NOW)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert intake.recordings.sort("call_id").select("call_id", "size_bytes", "take").rows() == [
+        ("c-0", 3, 0), ("c-1", 1001, None), ("c-2", 0, None),
+    ]  # fmt: skip
+    assert intake.calls["audio_sha256"].to_list() == [hashlib.sha256(b"one").hexdigest()]
+    assert reasons(intake) == {"c-1": "recording_too_long", "c-2": "recording_empty", "c-3": "recording_missing"}

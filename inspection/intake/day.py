@@ -77,7 +77,8 @@ def _hashed(place: Archive, found: pl.DataFrame, known: pl.DataFrame, now: datet
     found = found.with_columns(settled=settled(found, now, place.settings.settle_s))
     before = known.select("recording_id", "size_bytes", "modified_at", "audio_sha256").drop_nulls()
     found = found.join(before.unique(maintain_order=True), on=["recording_id", "size_bytes", "modified_at"], how="left")
-    readable = ~pl.col("forbidden") & pl.col("settled") & pl.col("size_bytes").is_between(1, place.settings.max_bytes)
+    sized = pl.col("size_bytes").is_between(1, place.settings.max_bytes).fill_null(True)  # read to learn it
+    readable = ~pl.col("forbidden") & pl.col("settled") & sized
     wanted = pl.col("audio_sha256").is_null() & readable
     new = place.hashed(found.filter(wanted).drop("audio_sha256"))
     old = found.filter(~wanted).with_columns(grew=pl.lit(False))

@@ -28,6 +28,10 @@ CACHE_BYTES = 20_000_000_000
 """What copies of remote recordings may take on the disk; the oldest go first."""
 
 
+class TooLargeError(IntakeError):
+    """A recording that turns out to be larger than recordings.max_bytes while it arrives."""
+
+
 @dataclass(frozen=True)
 class Archive:
     """The recordings below the configured roots. `cache` is where copies of remote ones lie; it is bounded."""
@@ -61,18 +65,24 @@ class Archive:
             return True
 
     def hashed(self, listed: pl.DataFrame) -> pl.DataFrame:
-        """Adds `audio_sha256` (null when unreadable) and `grew`: whether a recording changed while it was read."""
+        """Adds `audio_sha256` (null when unreadable) and `grew`: whether a recording changed while it was read.
+
+        A size that the place does not tell, as a web server that streams, is the number of bytes that came.
+        """
+        schema = {"audio_sha256": pl.String, "grew": pl.Boolean, "came": pl.Int64}
         with ThreadPoolExecutor(min(8, 2 * (os.cpu_count() or 1))) as pool:
-            found = list(pool.map(self._hash, listed["location"], listed["size_bytes"]))
-        columns = {"audio_sha256": [sha256 for sha256, _ in found], "grew": [grew for _, grew in found]}
-        return listed.with_columns(pl.DataFrame(columns, schema={"audio_sha256": pl.String, "grew": pl.Boolean}))
+            found = pl.DataFrame(
+                list(pool.map(self._hash, listed["location"], listed["size_bytes"])), schema=schema, orient="row"
+            )
+        hashed = pl.concat([listed, found], how="horizontal")
+        return hashed.with_columns(pl.coalesce("size_bytes", "came").alias("size_bytes")).drop("came")
 
     def read(self, location: str) -> bytes:
         """All bytes of a recording; raises as Root.open does, and IntakeError where it is too large."""
         with self.open(location) as source:
             data = source.read(self.settings.max_bytes + 1)
         if len(data) > self.settings.max_bytes:
-            raise IntakeError(f"a recording is larger than recordings.max_bytes = {self.settings.max_bytes}")
+            raise TooLargeError(f"a recording is larger than recordings.max_bytes = {self.settings.max_bytes}")
         return data
 
     def open(self, location: str) -> BinaryIO:
@@ -90,16 +100,19 @@ class Archive:
         os.utime(path)
         return path
 
-    def _hash(self, location: str, size: int | None) -> tuple[str | None, bool]:
+    def _hash(self, location: str, size: int | None) -> tuple[str | None, bool, int | None]:
+        """SHA-256, whether it is not the size that was listed, and the bytes that came (one too many: too large)."""
         digest, seen = hashlib.sha256(), 0
         try:
             with self.open(location) as source:
                 while piece := source.read(PIECE):
                     digest.update(piece)
                     seen += len(piece)
+        except TooLargeError:
+            return None, False, self.settings.max_bytes + 1
         except (IntakeError, OSError):
-            return None, False
-        return digest.hexdigest(), size is not None and seen != size
+            return None, False, None
+        return digest.hexdigest(), size is not None and seen != size, seen
 
     def _download(self, location: str, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,7 +123,7 @@ class Archive:
                 while piece := source.read(PIECE):
                     size += len(piece)
                     if size > self.settings.max_bytes:
-                        raise IntakeError(
+                        raise TooLargeError(
                             f"a recording is larger than recordings.max_bytes = {self.settings.max_bytes}"
                         )
                     if time.monotonic() > deadline:
