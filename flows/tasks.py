@@ -24,6 +24,7 @@ from inspection.settings import Settings, load
 
 log = logging.getLogger(__name__)
 
+FATAL = "fatal findings; a call is named by its evidence page, which tells its id"
 MODEL_SLOT = "speech-model"
 LEASE_S = 60
 """So long after a killed run a server gives its slot to the next; a living run renews it."""
@@ -111,7 +112,7 @@ def announce(settings: Settings, business_date: date, page: Path) -> dict[str, A
     create_markdown_artifact(
         key=f"day-{stamp}", markdown=day.summary_markdown(summary), description=f"质检日报 {stamp}"
     )
-    create_table_artifact(key=f"fatal-{stamp}", table=summary["fatal"], description="fatal findings")
+    create_table_artifact(key=f"fatal-{stamp}", table=day.fatal_table(summary, page), description=FATAL)
     create_link_artifact(key=f"report-{stamp}", link=page.as_uri(), link_text=page.name)
     if summary["red"]:
         tell(settings, f"质检 {stamp}: red day", summary["red"])

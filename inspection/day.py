@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from importlib.metadata import version
@@ -61,9 +63,17 @@ class Workbench:
         parts = [pl.read_parquet(path) for path in sorted(self.folder.glob(f"{prefix}*.parquet"))]
         return pl.concat([tables.empty(schema), *parts])
 
+    @property
+    def data_docs(self) -> Path:
+        """Great Expectations' own pages, a folder a gate; the report draws the same results without a network."""
+        return self.folder / "data-docs"
+
     def clear(self, prefix: str = "") -> None:
         for path in self.folder.glob(f"{prefix}*"):
-            path.unlink()
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def alone_in(settings: Settings) -> AbstractContextManager[None]:
@@ -85,15 +95,28 @@ def take_in(settings: Settings, business_date: date) -> list[list[str]]:
     bench, store = Workbench(settings, business_date), Store(settings.store.root)
     bench.clear()
     intake = list_day(settings, business_date, known=_known_recordings(store, business_date))
-    checked = gates.after_intake(intake.attempts, intake.recordings, intake.skips)
-    gates.require(checked)
-    for name in ("attempts", "recordings", "skips"):
-        bench.put(f"intake-{name}", getattr(intake, name))
-    bench.put("gates-intake", checked)
+    came = {name: getattr(intake, name) for name in ("attempts", "recordings", "skips")}
+    with writing(bench.data_docs):
+        checked = gates.after_intake(*came.values(), data_docs=bench.data_docs)
+    _pass(bench, "intake", came, checked)
+    for name, frame in came.items():
+        bench.put(f"intake-{name}", frame)
     calls = intake.calls
     bench.put("calls", calls)
     ids, size = calls["call_id"].to_list(), settings.speech.calls_per_task
     return [ids[start : start + size] for start in range(0, len(ids), size)]
+
+
+def _pass(bench: Workbench, gate: str, checked: Mapping[str, pl.DataFrame], results: pl.DataFrame) -> None:
+    """Writes what the gate found and the rows to repair, and only then refuses a day that failed it.
+
+    `gates-<gate>.parquet` holds every expectation, `quarantine-<gate>-<table>.parquet` the rows that failed one.
+    """
+    bench.clear(f"quarantine-{gate}-")
+    bench.put(f"gates-{gate}", results)
+    for table, rows in gates.quarantine(checked, results).items():
+        bench.put(f"quarantine-{gate}-{table}", rows)
+    gates.require(results, bench.folder)
 
 
 def _known_recordings(store: Store, business_date: date) -> pl.DataFrame:
@@ -147,8 +170,9 @@ def judge(settings: Settings, business_date: date) -> None:
     heard = hear(calls, TranscriptStore(settings.store.transcripts), fingerprint, settings.speech)
     _all_heard(calls, pl.concat([heard.audio.select("call_id"), heard.skips.select("call_id")]))
     skips = pl.concat([bench.get("intake-skips"), unheard, heard.skips]).sort("call_id", "recording_id", "stage")
-    checked = gates.after_speech(attempts, heard.audio, heard.turns, heard.words)
-    gates.require(checked)
+    with writing(bench.data_docs):
+        checked = gates.after_speech(attempts, heard.audio, heard.turns, heard.words, data_docs=bench.data_docs)
+    _pass(bench, "speech", {"audio": heard.audio, "turns": heard.turns}, checked)
 
     tables_of_the_house = Heard(attempts, heard.audio, heard.turns, heard.words, heard.acoustics, skips)
     judged = judge(rulebook, tables_of_the_house, store.history(business_date, HISTORY_DAYS))
@@ -161,8 +185,9 @@ def judge(settings: Settings, business_date: date) -> None:
         "reconciliation": balance,
     }  # fmt: skip
     day["runs"] = _run(business_date, day, rulebook, fingerprint)
-    last = gates.before_publish(day)
-    gates.require(last)
+    with writing(bench.data_docs):
+        last = gates.before_publish(day, data_docs=bench.data_docs)
+    _pass(bench, "publish", day, last)
     day["gates"] = pl.concat([bench.get("gates-intake"), checked, last])
     for name, frame in day.items():
         bench.put(name, frame)
@@ -199,7 +224,13 @@ def report(settings: Settings, business_date: date) -> Path:
 
 
 def summarise(settings: Settings, business_date: date) -> dict[str, Any]:
-    """The day in a few figures, from the store: what the terminal and the scheduler show."""
+    """The day in a few figures, from the store: what the terminal and the scheduler show.
+
+    The scheduler forgets nothing, so no call id goes there: a call is named by its evidence page, the start of the hash
+    that also stands in the audit of forgotten calls.
+    """
+    from inspection.report.evidence import page_name
+
     store = Store(settings.store.root)
     balance, scores = store.day("reconciliation", business_date), store.day("scores", business_date)
     listed = balance.drop_nulls("call_id")
@@ -221,8 +252,21 @@ def summarise(settings: Settings, business_date: date) -> dict[str, Any]:
         "unsure_calls": scores.filter(pl.col("unsure") > 0).height,
         "average_score": 100 * earned / possible if possible else None,
         "red": _red(store, business_date),
-        "fatal": fatal.select("call_id", "rule_id", "title").sort("rule_id", "call_id").to_dicts(),
+        "fatal": [
+            {"call": Path(page_name(call_id)).stem, "rule_id": rule_id, "title": title}
+            for call_id, rule_id, title in fatal.select("call_id", "rule_id", "title").sort("rule_id", "call_id").rows()
+        ],
     }
+
+
+def fatal_table(summary: Mapping[str, Any], page: Path) -> list[dict[str, Any]]:
+    """The summary's fatal findings, each call with a link to its evidence page beside the report's `page`."""
+    evidence = page.parent / "evidence"
+    pages = {path.stem: path for path in evidence.glob("*.html")}
+    return [
+        {**row, "call": f"[{row['call']}]({pages[row['call']].as_uri()})" if row["call"] in pages else row["call"]}
+        for row in summary["fatal"]
+    ]
 
 
 def _red(store: Store, business_date: date) -> list[str]:

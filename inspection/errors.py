@@ -16,9 +16,17 @@ from __future__ import annotations
 
 
 class InspectionError(Exception):
-    """An expected failure; `str(error)` is one line that names file, place and remedy."""
+    """An expected failure; `str(error)` is one line that names file, place and remedy, and holds no personal data.
+
+    It is masked here, once, because it travels far: to the terminal, the scheduler's database, logs and mails.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        from inspection.privacy import mask  # looked up late: privacy raises these errors
+
+        super().__init__(mask(str(message)))
 
 
 class UsageError(InspectionError):

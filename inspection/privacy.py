@@ -20,6 +20,7 @@ import logging
 import re
 from collections.abc import Iterator
 from datetime import date
+from typing import Any, TextIO
 
 import polars as pl
 
@@ -169,6 +170,20 @@ def guard_logs() -> None:
 
     make_masked.masks = True  # type: ignore[attr-defined]
     logging.setLogRecordFactory(make_masked)
+
+
+class MaskedStream:
+    """A text stream that masks each piece written to it: wrong arguments and a bug's traceback quote what they got."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(mask(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _mask_series(values: pl.Series) -> pl.Series:

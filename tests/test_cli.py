@@ -97,3 +97,39 @@ def test_init_never_writes_into_a_folder_that_is_in_use(tmp_path):
     assert result.returncode == 2
     assert "not an empty folder" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["forget", "13800138000"], 8),
+        (["explain", "110101199003074514"], 8),
+        (["report", "evidence", "zhang.san@mail.example"], 2),
+        (["run", "--date", "13800138000"], 2),
+        (["13800138000"], 2),
+        (["forget", "c1", "13800138000"], 2),
+        (["transcribe", "录音13800138000.wav"], None),
+    ],
+)
+def test_a_message_repeats_no_number_that_was_typed(tmp_path, arguments, status):
+    """Regression: `inspection forget 13800138000` printed the number to the terminal, which ends in a log."""
+    (tmp_path / "inspection.toml").write_text("")
+    result = inspection(*arguments, cwd=tmp_path)
+    assert result.returncode == status if status is not None else result.returncode > 1
+    told = result.stdout + result.stderr
+    assert told
+    assert not [secret for secret in ("13800138000", "110101199003074514", "zhang.san") if secret in told]
+    assert "Traceback" not in told
+
+
+def test_a_bug_is_told_with_its_traceback_and_without_numbers(tmp_path):
+    code = (
+        "from inspection.cli import main\n"
+        "def broken(*_, **__): raise ValueError('号码13800138000')\n"
+        "main.app = broken\n"
+        "main.main()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr
+    assert "号码*******8000" in result.stderr

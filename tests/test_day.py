@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import pkgutil
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
-from days import short_day, transcripts
+from days import published, short_day, transcripts
 
 from inspection import day
 from inspection.demo.prepare import BUSINESS_DATE
-from inspection.errors import ResultsError
+from inspection.errors import GateError, ResultsError
+from inspection.intake.day import Intake
 from inspection.results.store import Store
 from inspection.settings import ReportSettings, Settings, StoreSettings, load
+from inspection.speech.hear import Heard
 
 
 def whole_day(settings: Settings) -> None:
@@ -73,6 +79,82 @@ def test_a_recording_that_went_or_may_not_be_read_after_the_intake_does_not_stop
     assert found[by_place[gone]] == ("skipped", "recording_missing")
     assert found[by_place[forbidden]] == ("skipped", "recording_unreadable")
     assert found[by_place[kept]] == ("inspected", None)
+
+
+@pytest.fixture(scope="module")
+def good_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Settings of a day that is stored, published and reported."""
+    path = short_day(tmp_path_factory.mktemp("good"), recordings=1)
+    settings = load(path)
+    whole_day(settings)
+    day.publish(settings, BUSINESS_DATE)
+    day.report(settings, BUSINESS_DATE)
+    return path
+
+
+def kept(path: Path) -> dict[str, object]:
+    """Every byte of store and reports, every published row."""
+    settings = load(path)
+    folders = (Path(settings.store.root), settings.report.folder)
+    files = {file: file.read_bytes() for folder in folders for file in folder.rglob("*") if file.is_file()}
+    locks = [file for file in files if file.suffix == ".lock"]
+    rows = {name: frame.rows() for name, frame in published(path).items()}
+    return {str(file): files[file] for file in files if file not in locks} | rows
+
+
+def twice(intake: Intake) -> Intake:
+    return replace(intake, attempts=pl.concat([intake.attempts, intake.attempts.head(1)]))
+
+
+def nobodys(heard: Heard) -> Heard:
+    return replace(heard, turns=heard.turns.with_columns(role=pl.lit("nobody")))
+
+
+def unexplained(balance: pl.DataFrame) -> pl.DataFrame:
+    return balance.with_columns(state=pl.lit("skipped"), reason=pl.lit(None, pl.String))
+
+
+@pytest.mark.parametrize(
+    ("gate", "damage", "table"),
+    [
+        ("intake", {"inspection.day.list_day": twice}, "attempts"),
+        ("speech", {"inspection.speech.hear.hear": nobodys}, "turns"),
+        ("publish", {"inspection.day.reconcile": unexplained}, "calls"),
+    ],
+)
+def test_a_failed_gate_keeps_the_last_good_day_and_leaves_its_result_to_be_read(
+    good_day: Path, monkeypatch: pytest.MonkeyPatch, gate: str, damage: dict[str, Callable[[Any], Any]], table: str
+) -> None:
+    """Regression: a day that failed a gate left nothing but a message with ten ids, and no Data Docs at all."""
+    settings, before = load(good_day), kept(good_day)
+    [(place, change)] = damage.items()
+    whole = pkgutil.resolve_name(place)
+    monkeypatch.setattr(place, lambda *given, **named: change(whole(*given, **named)))
+    with pytest.raises(GateError, match=f"gate {gate} failed, nothing was published: .* are in .*{BUSINESS_DATE}"):
+        whole_day(settings)
+    assert kept(good_day) == before
+
+    bench = day.Workbench(settings, BUSINESS_DATE)
+    failed = bench.get(f"gates-{gate}").filter(~pl.col("success") & (pl.col("severity") == "critical"))
+    assert failed["unexpected_count"].min() > 0
+    repair = (
+        bench.get(f"quarantine-{gate}-{table}").explode("failed").join(failed, left_on="failed", right_on="expectation")
+    )
+    assert set(repair["call_id"]) == set(failed["unexpected_ids"].explode())
+    assert set(repair["failed"]) == set(failed["expectation"])
+    pages = bench.data_docs / gate
+    assert any("Failed" in page.read_text("utf-8") for page in (pages / "validations").rglob("*.html"))
+    assert (pages / "index.html").is_file()
+
+
+def test_a_day_that_is_repaired_leaves_no_row_to_repair(good_day: Path) -> None:
+    settings, before = load(good_day), kept(good_day)
+    bench = day.Workbench(settings, BUSINESS_DATE)
+    bench.put("quarantine-publish-calls", pl.DataFrame({"call_id": ["repaired"]}))
+    whole_day(settings)
+    assert not list(bench.folder.glob("quarantine-publish-*"))
+    assert {path.name for path in bench.data_docs.iterdir()} == {"intake", "speech", "publish"}
+    assert kept(good_day) == before
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

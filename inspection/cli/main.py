@@ -48,6 +48,7 @@ _mount()
 def main() -> None:
     """Entry point. Exit codes: 0 done, 2–9 an expected failure (inspection.errors), 130 interrupted, 1 a bug."""
     privacy.guard_logs()
+    sys.stderr = privacy.MaskedStream(sys.stderr)
     try:
         app(standalone_mode=True)
     except InspectionError as error:

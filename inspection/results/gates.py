@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from inspection.errors import SKIP_REASONS, GateError
+from inspection.privacy import mask
 from inspection.results.validation import ROW, Expectation, Frame, validate
 
 Tables = Mapping[str, Frame]
@@ -22,6 +23,8 @@ ROLES = ["agent", "robot", "customer", "unknown"]
 VERDICTS = ["fail", "pass", "unsure", "not_applicable"]
 SEVERITIES = ["fatal", "major", "minor", "info"]
 LONGEST_CALL_MS = 6 * 3600 * 1000
+LISTED = pl.col("state") != "surplus_recording"
+"""Rows of RECONCILIATION that are the dialer's calls."""
 
 
 def not_null(table: str, column: str, description: str, severity: str = "critical") -> Expectation:
@@ -123,7 +126,7 @@ def after_intake(attempts: Frame, recordings: Frame, skips: Frame, *, data_docs:
     frames = {
         "attempts": checked,
         "recordings": recordings.lazy().select(_named("recording_id"), "recording_id"),
-        "skips": skips.lazy().select(pl.coalesce("call_id", "recording_id").alias(ROW), "reason"),
+        "skips": skips.lazy().select(_named("call_id", "recording_id"), "reason"),
     }
     return _with_codes(validate("intake", frames, AFTER_INTAKE, data_docs), attempts.lazy())
 
@@ -152,7 +155,7 @@ def before_publish(tables: Tables, *, data_docs: Path | None = None) -> pl.DataF
     """GATES of everything that is about to be published: the day balances, scores add up, findings have reasons."""
     day = {name: frame.lazy() for name, frame in tables.items()}
     listed = day["attempts"].select("call_id").collect()
-    calls = day["reconciliation"].filter(pl.col("state") != "surplus_recording")
+    calls = day["reconciliation"].filter(LISTED)
     sums = day["components"].group_by("call_id", "scorecard").agg(pl.sum("earned", "possible").name.prefix("sum_"))
     counted = pl.col("listed") == pl.col("inspected") + pl.col("skipped")
     reasoned = (pl.col("reason").str.len_bytes() > 0) & pl.col("rule_version").is_not_null()
@@ -185,8 +188,11 @@ def before_publish(tables: Tables, *, data_docs: Path | None = None) -> pl.DataF
     return validate("publish", frames, BEFORE_PUBLISH, data_docs)
 
 
-def require(gates: pl.DataFrame) -> None:
-    """Raises GateError when a critical expectation failed: which one, how many rows, and the first ids of them."""
+def require(gates: pl.DataFrame, written: Path | None = None) -> None:
+    """Raises GateError when a critical expectation failed: which one, how many rows, and the first ids of them.
+
+    `written` is where the whole result and the rows to repair lie, for the message.
+    """
     failed = gates.filter((pl.col("severity") == "critical") & ~pl.col("success"))
     if failed.is_empty():
         return
@@ -195,7 +201,8 @@ def require(gates: pl.DataFrame) -> None:
         ids = row["unexpected_ids"]
         names = f" ({', '.join(ids[:10])}{', …' if len(ids) > 10 else ''})" if ids else ""
         told.append(f"{row['expectation']}: {row['description'].split(' · ')[-1]} — {row['observed']}{names}")
-    raise GateError(f"gate {failed['gate'][0]} failed, nothing was published: " + "; ".join(told))
+    where = f"; results, pages and the rows to repair are in {written}" if written else ""
+    raise GateError(f"gate {failed['gate'][0]} failed, nothing was published: " + "; ".join(told) + where)
 
 
 def quarantine(tables: Tables, gates: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -205,15 +212,21 @@ def quarantine(tables: Tables, gates: pl.DataFrame) -> dict[str, pl.DataFrame]:
     broken = broken.with_columns(table=pl.col("expectation").str.split(".").list.first())
     found = {}
     for (table,), rows in broken.group_by("table", maintain_order=True):
-        frame = tables["reconciliation" if table == "calls" else str(table)].lazy().collect()
-        key = "recording_id" if table == "recordings" else "run_id" if table == "runs" else "call_id"
+        frame = tables["reconciliation" if table == "calls" else str(table)].lazy()
+        if table == "calls":
+            frame = frame.filter(LISTED)
         reasons = rows.group_by(ROW).agg(failed=pl.col("expectation").sort())
-        found[str(table)] = frame.with_columns(_named(key)).join(reasons, on=ROW).drop(ROW)
+        named = frame.with_columns(_named(*NAMED_BY.get(str(table), ("call_id",))))
+        found[str(table)] = named.join(reasons.lazy(), on=ROW).drop(ROW).collect()
     return found
 
 
-def _named(column: str) -> pl.Expr:
-    return pl.coalesce(pl.col(column), pl.format("row {}", pl.int_range(pl.len()))).alias(ROW)
+NAMED_BY = {"recordings": ("recording_id",), "runs": ("run_id",), "skips": ("call_id", "recording_id")}
+"""Columns that name a row of a table, the first that is known; a call's id elsewhere."""
+
+
+def _named(*columns: str) -> pl.Expr:
+    return pl.coalesce(*columns, pl.format("row {}", pl.int_range(pl.len()))).alias(ROW)
 
 
 def _in(calls: pl.DataFrame) -> pl.Expr:
@@ -235,6 +248,6 @@ def _with_codes(gates: pl.DataFrame, attempts: pl.LazyFrame) -> pl.DataFrame:
         .sort("len", "outcome_raw", descending=[True, False])
         .collect()
     )
-    codes = ", ".join(f"{code or '(none)'} × {count}" for code, count in unmapped.rows())
+    codes = ", ".join(f"{mask(code or '(none)')} × {count}" for code, count in unmapped.rows())
     mine = pl.col("expectation").str.starts_with("attempts.mapped.") & ~pl.col("success")
     return gates.with_columns(observed=pl.when(mine).then(pl.lit(codes)).otherwise("observed"))

@@ -11,11 +11,12 @@ from typing import Any
 
 import polars as pl
 
+from inspection.privacy import mask
 from inspection.tables import GATES
 
 Frame = pl.DataFrame | pl.LazyFrame
 ROW = "row_id"
-"""The column that names a row in a result: a call or recording id, else its number. Never personal data."""
+"""The column that names a row in a result: a call or recording id, else its number."""
 
 NAMED_ROWS = 1000
 """Most rows that a result names; it always counts all of them."""
@@ -43,7 +44,7 @@ def validate(
     """GATES rows, one for each expectation in the given order, from one real checkpoint run in an ephemeral context.
 
     Each frame has the columns under test and, where rows can be named, a column `row_id`. With `data_docs` the
-    library's own pages are built in that folder as well; they fetch their looks from public networks.
+    library's own pages are built in that folder as well, masked; they fetch their looks from public networks.
     """
     import great_expectations as gx
     from great_expectations import expectations as classes
@@ -111,11 +112,11 @@ def _exception(info: Mapping[str, Any]) -> str | None:
 
 def _observed(result: Mapping[str, Any], error: str | None) -> str:
     if error:
-        return f"could not be evaluated: {str(error).splitlines()[0][:200]}"
+        return f"could not be evaluated: {mask(str(error).splitlines()[0])[:200]}"
     if "observed_value" in result:
-        return json.dumps(result["observed_value"], ensure_ascii=False, default=str)[:200]
+        return mask(json.dumps(result["observed_value"], ensure_ascii=False, default=str))[:200]
     of = f" of {result['element_count']}" if "element_count" in result else ""
-    values = sorted({str(value) for value in result.get("partial_unexpected_list") or []})
+    values = sorted({mask(str(value)) for value in result.get("partial_unexpected_list") or []})
     return f"{result.get('unexpected_count', 0)}{of}" + (f": {', '.join(values)[:160]}" if values else "")
 
 
@@ -128,3 +129,7 @@ def _build_data_docs(context: Any, folder: Path) -> None:
     }
     context.add_data_docs_site("gates", site)
     context.build_data_docs(site_names=["gates"])
+    for page in folder.rglob("*.html"):  # a mask is as long as what it hides, so the pages' own code stays whole
+        text = page.read_text("utf-8")
+        if (masked := mask(text)) != text:
+            page.write_text(masked, "utf-8")
