@@ -118,13 +118,13 @@ def look_back(
     values["first_contact"] = ~talked & told.fill_null(False).to_numpy()
     values |= _previous(events, windows)
     values["promise_pending"], certain["promise_pending"] = _promise(events, windows), events.own("debtor") > 0
+    values["robot_barred"] = _barred(events, windows, values["promise_pending"])
+    certain["robot_barred"] = values["robot_barred"] | ((events.own("debtor") > 0) & (events.own("number") > 0))
     own, certain_own = _own_number(events, windows, known=known, enough=failures)
     values |= own
     certain |= dict.fromkeys(own, certain_own)
     table = pl.DataFrame({**values, **{f"{name} is certain": mask for name, mask in certain.items()}})
     facts = table.select(pl.when(f"{name} is certain").then(name) if name in certain else name for name in values)
-    values["robot_barred"] = _barred(events, windows, values["promise_pending"])
-    certain["robot_barred"] = values["robot_barred"] | ((events.own("debtor") > 0) & (events.own("number") > 0))
     return CrossCall(facts.insert_column(0, calls["call_id"]), windows)
 
 
@@ -189,12 +189,12 @@ def _prepared(every: pl.DataFrame, effective_talk_ms: int) -> pl.DataFrame:
         effective=answered & person & (pl.col("talk_ms").fill_null(0) >= effective_talk_ms),
         counts_for_debt=outbound & ~invalid & ~agreed.fill_null(False) & ~professional.fill_null(False),
         asked_to_stop=_voiced("do_not_call") | registered.fill_null(False),
+        complained=(pl.col("outcome") == "COMPLAINT").fill_null(False),
         asked_another_time=_voiced("callback_time"),
         on_own_number=outbound & (pl.col("phone_owner") == "debtor").fill_null(False),
         failed=~answered | pl.col("outcome").is_in(list(NOT_CONNECTED)).fill_null(False),
         promised_day=promised.fill_null(-1), local_day=local_day.fill_null(NEVER),
         debtor=_group(pl.col("debtor_id").rank("dense")), number=_group(pl.col("phone_key").rank("dense")),
-        complained=(pl.col("outcome") == "COMPLAINT").fill_null(False),
         debt=_group(debt),
     ).sort("timed", "at", "call_id", maintain_order=True)  # fmt: skip
 
@@ -230,11 +230,6 @@ def _promise(events: _Events, windows: dict[str, Window]) -> np.ndarray:
     return window.found & (events.column("promised_day")[window.last] > events.own("local_day"))
 
 
-def _own_number(
-    events: _Events, windows: dict[str, Window], *, known: bool, enough: int
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Consecutive failures on the debtor's own number just before, and whether the last one met a dead number; and
-    for which calls that is certain."""
 def _barred(events: _Events, windows: dict[str, Window], promised: np.ndarray) -> np.ndarray:
     """Whether a robot has to leave this number alone; shown are the calls that stopped it, else the promise."""
     stopping = events.column("asked_to_stop") | events.column("complained")
@@ -248,6 +243,11 @@ def _barred(events: _Events, windows: dict[str, Window], promised: np.ndarray) -
     return stop.found | promised
 
 
+def _own_number(
+    events: _Events, windows: dict[str, Window], *, known: bool, enough: int
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Consecutive failures on the debtor's own number just before, and whether the last one met a dead number; and
+    for which calls that is certain."""
     window = events.window(events.column("on_own_number"), "debtor", None, with_self=False)
     failed, debtor = events.column("failed")[window.rows], events.column("debtor")[window.rows]
     position, opens = np.arange(len(failed)), np.diff(debtor, prepend=-1) != 0
