@@ -76,14 +76,14 @@ FACTS: dict[str, tuple[str, str]] = {
     "since_last_attempt": (DURATION, "time since the attempt before on the same number"),
     "unanswered_since_last": (DURATION, "time since the attempt before on the same number, both unanswered"),
     "promise_pending": (FLAG, "the debtor's last outcome is a promise whose date has not passed"),
-    "own_number_failures": (NUMBER, "consecutive failed attempts on the debtor's own number just before"),
-    "own_number_invalid": (FLAG, "the last attempt on the debtor's own number met an invalid number"),
-    "asked_to_stop": (FLAG, "somebody on this number asked not to be called again, in an earlier call"),
-    "contacts_of_person": (NUMBER, "answered calls to this third party's number up to this one"),
     "robot_barred": (
         FLAG,
         "the debtor's promise is pending, or an earlier call on this number brought a complaint or a stop request",
     ),
+    "own_number_failures": (NUMBER, "consecutive failed attempts on the debtor's own number just before"),
+    "own_number_invalid": (FLAG, "the last attempt on the debtor's own number met an invalid number"),
+    "asked_to_stop": (FLAG, "somebody on this number asked not to be called again, in an earlier call"),
+    "contacts_of_person": (NUMBER, "answered calls to this third party's number up to this one"),
     "counts_for_debt": (
         FLAG,
         "outbound, to no dead number, to no professional, not agreed to by the debtor within the seven days",
