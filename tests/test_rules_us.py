@@ -387,6 +387,13 @@ DISPOSED = [
     ),
     ("US-DISP-VM", [*OPENED], "VOICEMAIL", "fail"),
     ("US-DISP-VM", [BEEP, LIMITED], "VOICEMAIL", "pass"),
+    (
+        "US-DISP-VM",
+        ["customer: John is not available, please leave a message after the beep", LIMITED],
+        "VOICEMAIL",
+        "pass",
+    ),
+    ("US-DISP-VM", ["agent: is John there", "customer: he's not here, call back later"], "VOICEMAIL", "fail"),
     ("US-DISP-SILENT", ["agent: hello, hello"], "REFUSE", "fail"),
     ("US-DISP-SILENT", ["agent: hello", "customer: go away"], "REFUSE", "pass"),
 ]
