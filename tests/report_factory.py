@@ -58,6 +58,7 @@ TITLES = {
     "CN-3P-02": "向第三方泄露债务",
     "CN-DISP-01": "外呼结果与通话不符",
     "CN-REC-01": "录音告知",
+    "CN-ROBOT-03": "机器人话术与模板不符",
 }
 CHECKPOINTS = [
     ("CP1", "问候"),
@@ -364,7 +365,10 @@ def _judge(rows: dict[str, list[dict]], rng: np.random.Generator, call_id: str, 
         )
     for place, (checkpoint, title) in enumerate(CHECKPOINTS):
         state = str(
-            rng.choice(["pass", "late", "missing", "unsure", "not_applicable"], p=[0.8, 0.06, 0.08, 0.03, 0.03])
+            rng.choice(
+                ["pass", "late", "missing", "altered", "unsure", "not_applicable"],
+                p=[0.78, 0.06, 0.08, 0.02, 0.03, 0.03],
+            )
         )
         rows["checkpoints"].append(
             {
@@ -377,6 +381,7 @@ def _judge(rows: dict[str, list[dict]], rng: np.random.Generator, call_id: str, 
                 "at_ms": 500 + place * 3000 if state in {"pass", "late"} else None,
                 "deadline_ms": 10_000,
                 "confidence": 0.9,
+                "detail": "漏“本次通话将被录音”" if state == "altered" else None,
             }
         )
     score = 0.0 if fatal else round(100 * earned / possible, 2)

@@ -13,7 +13,7 @@ from report_factory import LAST, fill, make_day
 from inspection.report import heat as heat_module
 from inspection.report import judged, measures, workbook
 from inspection.report.daily import every_sheet
-from inspection.report.intervals import wilson
+from inspection.report.intervals import of_ratio, wilson
 from inspection.report.sections import load_sections
 from inspection.report.sheets import SHARES, Printer, Sheet, clock, whole_of
 from inspection.report.span import Span
@@ -280,6 +280,44 @@ def test_frequency_counts_each_number_and_debtor_once_a_day(span, rows):
     assert (table["numbers"].sum(), table["debtors"].sum()) == (len(numbers), len(debtors))
 
 
+def test_agents_speak_at_their_measured_speed(tmp_path):
+    """120 characters in 30 s and 60 in 30 s make 180 a minute; a call without known words counts in neither."""
+    calls = [{"call_id": name, "business_date": LAST, "agent_id": "A1", "timezone": "Asia/Shanghai"} for name in "abc"]
+    turns = [
+        {"call_id": "a", "turn_index": 0, "role": "agent", "text": "您好，" + "说" * 118},
+        {"call_id": "a", "turn_index": 1, "role": "customer", "text": "好" * 50},
+        {"call_id": "b", "turn_index": 0, "role": "agent", "text": "说" * 60},
+        {"call_id": "c", "turn_index": 0, "role": "unknown", "text": "说" * 60},
+    ]
+    audio = [{"call_id": name, "agent_speech_ms": 60_000 if name == "c" else 30_000} for name in "abc"]
+    sound = [{**row, "speech_ms": 60_000, "silence_ms": 9_000, "duration_ms": 90_000} for row in audio]
+    state = [{"call_id": name, "state": "inspected", "answered": True} for name in "abc"]
+    store = small_store(tmp_path, attempts=calls, turns=turns, audio=sound, reconciliation=state)
+    row = measures.agents(Span(store, LAST, LAST)).row(0, named=True)
+    assert row["speed"] == pytest.approx(180.0)
+    assert row["talk_share"] == pytest.approx(120 / 180)
+    assert row["silence_share"] == pytest.approx(0.1)
+
+
+def test_agents_by_rule_count_verdicts_and_weeks(store, span, rows):
+    agent = {row["call_id"]: (row["agent_id"], row["team"]) for row in rows["attempts"]}
+    table = judged.agent_rules(span, judged.offences(measures.month_before(span, 30)))
+    counted: dict[tuple, dict[str, int]] = {}
+    for row in rows["findings"]:
+        cell = counted.setdefault((*agent[row["call_id"]], row["rule_id"]), {"fail": 0, "pass": 0, "unsure": 0})
+        cell[row["verdict"]] += 1
+    wanted = {key: cell for key, cell in counted.items() if cell["fail"] + cell["unsure"]}
+    found = {row[:3]: row[3:] for row in table.select("agent_id", "team", "rule_id", "fail", "judged", "unsure").rows()}
+    assert found == {key: (cell["fail"], cell["fail"] + cell["pass"], cell["unsure"]) for key, cell in wanted.items()}
+
+
+def test_weeks_are_counted_back_from_the_last_day():
+    who = {"agent_id": "A1", "agent_kind": "human", "agency": "x", "team": "y", "rule_id": "R", "title": "t"}
+    days = {0: 1, 6: 2, 7: 4, 15: 8}
+    found = pl.DataFrame([{**who, "business_date": LAST - timedelta(days=ago), "calls": n} for ago, n in days.items()])
+    assert judged.weekly(found, LAST)["weeks"].to_list() == [[8, 4, 3]]
+
+
 def test_repeat_offenders_are_those_with_two_calls_of_one_rule(store):
     found = judged.repeat_offenders(Span(store, LAST - timedelta(days=3), LAST))
     assert len(found)
@@ -394,6 +432,21 @@ WILSON = [
 def test_wilson_interval(part, whole, low, high):
     row = pl.DataFrame({"k": [part], "n": [whole]}).select(wilson("k", "n")).row(0)
     assert row == pytest.approx((low, high), abs=1e-6)
+
+
+def test_the_interval_of_a_ratio_of_sums_equals_counting_by_hand():
+    earned, possible = [90.0, 40.0, 0.0, 75.0], [100.0, 50.0, 80.0, 100.0]
+    ratio = sum(earned) / sum(possible)
+    squares = sum((part - ratio * whole) ** 2 for part, whole in zip(earned, possible, strict=True))
+    reach = 1.959964 * (4 / 3 * squares) ** 0.5 / sum(possible)
+    row = pl.DataFrame({"earned": earned, "possible": possible}).select(of_ratio("earned", "possible")).row(0)
+    assert row == pytest.approx((100 * max(ratio - reach, 0), 100 * min(ratio + reach, 1)), rel=1e-6)
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_a_ratio_of_fewer_than_two_rows_has_no_interval(rows):
+    frame = pl.DataFrame({"e": [1.0] * rows, "p": [2.0] * rows}, schema={"e": pl.Float64, "p": pl.Float64})
+    assert frame.select(of_ratio("e", "p")).row(0) == (None, None)
 
 
 def test_wilson_interval_of_nothing_is_null():

@@ -403,29 +403,131 @@ def test_a_phrase_over_a_breath_is_marked_in_both_turns(tmp_path, store):
 VALUES = {"agent": "A001", "rule": "CN-THR-01"}
 
 
+START = LAST - timedelta(days=2)
+DAYS = [START + timedelta(days=number) for number in range(3)]
+SHEETS = {
+    "agent": {"agents", "alerts", "failures", "repeat", "agent_rules", "rules", "checkpoints", "mismatches", "trend"},
+    "rule": {"rules", "failures", "unsure", "doubts", "agency", "team", "agents", "stage", "agent_kind", "trend"},
+    "third-party": {"breaches", "failures", "disclosure", "agency", "team", "trend"},
+    "robots": {"robot_rules", "breaches", "deviations", "checkpoints", "agents", "campaign", "rules", "alerts",
+               "failures", "trend"},
+    "repeat": {"repeat", "failures", "agents", "agent_rules"},
+    "agencies": {"comparison", "rule_agency", "team_comparison", "repeat", "coverage"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def topics(place, store):
+    """The folder of each topic over three days."""
+
+    def write(topic):
+        value = VALUES.get(topic, "")
+        return write_topic(store, topic, START, LAST, settings_for(place / "topics"), value=value)
+
+    return {topic: write(topic).parent for topic in TOPICS}
+
+
+def rows_of(store, name) -> pl.DataFrame:
+    return pl.concat([store.day(name, day) for day in DAYS])
+
+
+def table_of(folder, name) -> pl.DataFrame:
+    return pl.read_parquet(folder / "tables" / f"{name}.parquet")
+
+
+def tile(folder, label) -> str:
+    content = text_of(folder / "report.html")
+    return re.search(rf"<span>{label}</span><b>([^<]*)</b>", content)[1]
+
+
 @pytest.mark.parametrize("topic", TOPICS)
-def test_every_topic_writes_its_report(place, store, topic):
-    start = LAST - timedelta(days=2)
-    path = write_topic(store, topic, start, LAST, settings_for(place / "topics"), value=VALUES.get(topic, ""))
-    content = text_of(path)
-    assert content.count("<table>") >= 2
-    assert (path.parent / "report.xlsx").is_file()
-    assert re.search(r"专题", content)
+def test_every_topic_has_its_tables_figures_and_workbook(topics, topic):
+    folder = topics[topic]
+    assert {path.stem for path in (folder / "tables").glob("*.parquet")} == SHEETS[topic]
+    content = text_of(folder / "report.html")
+    assert set(re.findall(r'id="table-(\w+)"', content)) == SHEETS[topic]
+    assert len(pl.read_excel(folder / "report.xlsx", sheet_id=0)) == len(SHEETS[topic])
+    assert len(list((folder / "figures").glob("*.png"))) >= 2
+    assert "专题" in content
+    links = set(re.findall(r'href="(evidence/[^"]+)"', content))
+    assert all((folder / link).is_file() for link in links)
 
 
-def test_a_topic_on_one_agent_holds_only_that_agents_calls(place, store):
-    path = write_topic(store, "agent", LAST, LAST, settings_for(place / "agent"), value="A002")
-    failures = pl.read_parquet(path.parent / "tables" / "failures.parquet")
-    assert set(failures["agent_id"]) <= {"A002"}
-    assert set(pl.read_parquet(path.parent / "tables" / "agents.parquet")["agent_id"]) > {"A002"}  # its peers
+def test_a_topic_on_one_agent_holds_only_that_agents_calls(topics, store):
+    attempts = rows_of(store, "attempts").filter(agent_id="A001")
+    failures = table_of(topics["agent"], "failures")
+    failed = rows_of(store, "findings").filter(pl.col("verdict") == "fail").join(attempts, on="call_id", how="semi")
+    assert len(failures) == len(failed) > 0
+    assert set(failures["agent_id"]) == {"A001"}
+    assert set(table_of(topics["agent"], "agents")["agent_id"]) > {"A001"}  # its peers
+    assert tile(topics["agent"], "拨打") == f"{len(attempts):,}"
 
 
-def test_agencies_are_compared_with_intervals_that_hold_the_rate(place, store):
-    path = write_topic(store, "agencies", LAST - timedelta(days=2), LAST, settings_for(place / "agencies"))
-    table = pl.read_parquet(path.parent / "tables" / "comparison.parquet")
-    assert len(table) == 3
-    assert (table["low"] < table["rate"]).all()
-    assert (table["rate"] < table["high"]).all()
+def test_a_topic_on_one_rule_counts_that_rule_by_everybody(topics, store):
+    found = rows_of(store, "findings").filter(rule_id="CN-THR-01")
+    failed = found.filter(verdict="fail").height
+    folder = topics["rule"]
+    assert table_of(folder, "rules").select("rule_id", "fail").rows() == [("CN-THR-01", failed)]
+    assert [table_of(folder, name)["fail"].sum() for name in ("agency", "team", "agents", "stage")] == [failed] * 4
+    assert len(table_of(folder, "failures")) == failed
+    assert len(table_of(folder, "doubts")) == found.filter(verdict="unsure").height
+    assert tile(folder, "拨打") == f"{found['call_id'].n_unique():,}"
+
+
+def test_the_third_party_topic_is_about_those_calls_alone(topics, store):
+    others = rows_of(store, "identity").filter(pl.col("who") == "third_party")["call_id"]
+    doubted = rows_of(store, "findings").filter(
+        pl.col("rule_id").str.starts_with("CN-3P"), pl.col("verdict").is_in(["fail", "unsure"])
+    )["call_id"]
+    concerned = {*others, *doubted}
+    folder = topics["third-party"]
+    assert 0 < len(concerned) < rows_of(store, "audio").height
+    assert tile(folder, "已质检") == f"{len(concerned):,}"
+    assert table_of(folder, "agency")["inspected"].sum() == len(concerned)
+    assert set(table_of(folder, "disclosure")["call_id"]) == set(others)
+    assert set(table_of(folder, "failures")["rule_id"]) == {"CN-3P-02"}
+
+
+def test_the_robot_topic_shows_their_own_rules_and_where_they_left_the_script(topics, store):
+    robots = rows_of(store, "attempts").filter(agent_kind="robot").select("call_id")
+    folder = topics["robots"]
+    rules = table_of(folder, "robot_rules")
+    own = rows_of(store, "findings").filter(rule_id="CN-ROBOT-03").join(robots, on="call_id", how="semi")
+    assert rules["rule_id"].to_list() == ["CN-ROBOT-03"]
+    assert rules["fail"].to_list() == [own.filter(verdict="fail").height]
+    strayed = rows_of(store, "checkpoints").filter(pl.col("state").is_in(["late", "missing", "altered"]))
+    strayed = strayed.join(robots, on="call_id", how="semi")
+    listed = table_of(folder, "deviations")
+    assert len(listed) == len(strayed)
+    assert set(listed["deviation"]) == {"late", "missing", "altered"}
+    assert "漏“本次通话将被录音”" in text_of(folder / "report.html")
+
+
+def test_repeat_offenders_stand_against_all_their_calls(topics, store):
+    folder = topics["repeat"]
+    agents = table_of(folder, "repeat").select("agent_id", "agency", "team").unique()
+    attempts = rows_of(store, "attempts").join(agents, on=["agent_id", "agency", "team"], how="semi")
+    assert tile(folder, "拨打") == f"{len(attempts):,}"
+    assert set(table_of(folder, "failures")["rule_id"]) <= set(table_of(folder, "repeat")["rule_id"])
+
+
+RATES = {"rate": ("low", "high"), "fail_share": ("low", "high")}
+RATES |= {name: (f"{name}_low", f"{name}_high") for name in ("coverage", "score", "fatal_share")}
+
+
+@pytest.mark.parametrize("name", sorted(SHEETS["agencies"]))
+def test_every_rate_of_the_agency_comparison_has_an_interval_that_holds_it(topics, name):
+    table = table_of(topics["agencies"], name)
+    for rate in set(table.columns) & set(RATES):
+        low, high = RATES[rate]
+        known = table.drop_nulls(rate)
+        assert (known[low] <= known[rate]).all()
+        assert (known[rate] <= known[high]).all()
+        assert (known[low] < known[high]).any()
+
+
+def test_three_agencies_are_compared(topics):
+    assert len(table_of(topics["agencies"], "comparison")) == 3
 
 
 WRONG = [

@@ -73,7 +73,7 @@ def every_sheet(span: Span, settings: Settings, links: dict[str, str] | None = N
     """Every table of a report on one day by its id; `links` leads from call ids to their pages."""
     sections = load_sections()
     month = measures.month_before(span, settings.report.trend_days)
-    history = judged.rule_trend(month)
+    history, offences = judged.rule_trend(month), judged.offences(month)
     failed, fatal = judged.failures(span), pl.col("severity").eq_missing("fatal")
     frames: dict[str, pl.DataFrame] = {
         "alerts": judged.alerts(span, sections),
@@ -87,7 +87,8 @@ def every_sheet(span: Span, settings: Settings, links: dict[str, str] | None = N
         "trend": measures.trend(month).drop("earned", "possible"),
         **{name: measures.lean(measures.by(span, name)) for name in measures.DIMENSIONS if name != "agent_id"},
         "agents": measures.lean(measures.agents(span)),
-        "repeat": judged.repeat_offenders(month),
+        "agent_rules": judged.agent_rules(span, offences),
+        "repeat": judged.repeated(offences),
         "checkpoints": judged.checkpoints(span),
         "hours": measures.hours(span),
         "heat": measures.heat(span),
@@ -144,7 +145,7 @@ def _parts(
         ),
         part(
             "who", (heat(sheets["heat"].frame, printer),),
-            (sheets["agency"],), (sheets["team"],), (sheets["agents"],), (sheets["repeat"],),
+            (sheets["agency"],), (sheets["team"],), (sheets["agents"],), (sheets["agent_rules"],), (sheets["repeat"],),
             (sheets["agent_kind"],), (sheets["stage"],), (sheets["campaign"],), (sheets["outcome"],),
         ),
         part("script", (drawn["checkpoints"],), (sheets["checkpoints"],)),

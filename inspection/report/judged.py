@@ -5,11 +5,17 @@ As in `measures`, every function takes a span and gives a frame; its columns are
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
+from inspection.report.intervals import wilson
 from inspection.report.measures import ratio
 from inspection.report.sections import Sections
 from inspection.report.span import Span
+
+OTHERS = ["third_party", "guarantor"]
+DEVIATIONS = ["missing", "late", "out_of_order", "altered"]
 
 
 def rule_counts(span: Span, *keys: str) -> pl.LazyFrame:
@@ -228,24 +234,88 @@ def unsure(span: Span) -> pl.DataFrame:
     return frame.collect().sort("calls", "rule_id", "reason", descending=[True, False, False])
 
 
+AGENT = ["agent_id", "agent_kind", "agency", "team"]
+"""Who an agent is: robots of several agencies may share an id."""
+
+
+def offences(span: Span) -> pl.DataFrame:
+    """Calls that failed a live rule, counted by agent, rule and day."""
+    failed = span.table("findings").filter((pl.col("verdict") == "fail") & (pl.col("status") == "live"))
+    who = span.table("attempts").select("call_id", *AGENT).unique("call_id", keep="first")
+    found = failed.select("call_id", "business_date", "rule_id", "title", "severity").join(who, on="call_id")
+    counted = found.group_by(*AGENT, "rule_id", "business_date").agg(
+        pl.col("title", "severity").max(), calls=pl.col("call_id").n_unique()
+    )
+    return counted.collect()
+
+
 def repeat_offenders(span: Span, least: int = 2) -> pl.DataFrame:
     """Agents with at least `least` calls that failed the same live rule within the span."""
-    keys = ["agent_id", "agent_kind", "agency", "team"]
-    who = span.table("attempts").select("call_id", *keys).unique("call_id", keep="first")
-    failed = span.table("findings").filter((pl.col("verdict") == "fail") & (pl.col("status") == "live"))
-    found = failed.select("call_id", "business_date", "rule_id", "title", "severity").join(who, on="call_id")
+    return repeated(offences(span), least)
+
+
+def repeated(found: pl.DataFrame, least: int = 2) -> pl.DataFrame:
+    """`repeat_offenders` of counted `offences`."""
     day = pl.col("business_date")
-    frame = found.group_by(*keys, "rule_id", "title", "severity").agg(
-        calls=pl.col("call_id").n_unique(), days=day.n_unique(), first_day=day.min(), last_day=day.max()
+    frame = found.group_by(*AGENT, "rule_id").agg(
+        pl.col("title", "severity").max(),
+        pl.col("calls").sum(),
+        days=day.n_unique(),
+        first_day=day.min(),
+        last_day=day.max(),
     )
-    order = ["calls", *keys, "rule_id"]
-    return frame.filter(pl.col("calls") >= least).collect().sort(order, descending=[True, *[False] * (len(order) - 1)])
+    order = [*AGENT, "rule_id"]
+    shown = [*order, "title", "severity", "calls", "days", "first_day", "last_day"]
+    many = frame.filter(pl.col("calls") >= least).select(shown)
+    return many.sort("calls", *order, descending=[True, *[False] * len(order)])
+
+
+def agent_rules(span: Span, found: pl.DataFrame) -> pl.DataFrame:
+    """Agent × live rule: verdicts within the span, and the calls failed in each week of counted `offences`."""
+    verdicts = [(pl.col("verdict") == verdict).sum().alias(verdict) for verdict in ("fail", "pass", "unsure")]
+    live = span.table("findings").filter((pl.col("status") == "live") & (pl.col("verdict") != "not_applicable"))
+    rows = live.select("call_id", "rule_id", "title", "severity", "verdict")
+    counted = rows.join(span.calls.select("call_id", *AGENT), on="call_id").group_by(*AGENT, "rule_id")
+    frame = counted.agg(pl.col("title", "severity").max(), *verdicts).filter(pl.col("fail") + pl.col("unsure") > 0)
+    shares = frame.with_columns(judged=pl.col("fail") + pl.col("pass")).with_columns(fail_share=ratio("fail", "judged"))
+    weeks = weekly(found, span.end)
+    joined = shares.collect().join(weeks, on=[*AGENT, "rule_id"], how="left", nulls_equal=True)
+    order = [*AGENT, "rule_id", "title", "severity", "fail", "judged", "fail_share", "unsure", "weeks"]
+    return joined.select(order).sort("fail", "unsure", *order[:5], descending=[True, True, *[False] * 5])
+
+
+def weekly(found: pl.DataFrame, end: date) -> pl.DataFrame:
+    """`offences` by agent and rule as a list of weeks of seven days, the last ending with `end`."""
+    ago = (pl.lit(end) - pl.col("business_date")).dt.total_days() // 7
+    last = int(found.select(ago.max()).item() or 0) if len(found) else 0
+    sums = [pl.col("calls").filter(ago == week).sum().alias(f"week{week}") for week in range(last, -1, -1)]
+    frame = found.group_by(*AGENT, "rule_id").agg(sums)
+    return frame.select(*AGENT, "rule_id", weeks=pl.concat_list([f"week{week}" for week in range(last, -1, -1)]))
 
 
 def in_groups(sections: Sections, *groups: str) -> pl.Expr:
     """Whether `rule_id` belongs to one of the named groups of sections.yaml."""
     beginnings = [beginning for group in groups for beginning in sections.rule_groups.get(group, ())]
     return pl.any_horizontal([pl.lit(False), *(pl.col("rule_id").str.starts_with(start) for start in beginnings)])
+
+
+def other_calls(span: Span, sections: Sections) -> Span:
+    """The span narrowed to calls that somebody else than the debtor answered, or that a third-party rule doubts."""
+    who = span.table("identity").sort("call_id", "at_ms").group_by("call_id").agg(pl.col("who").last())
+    others = who.filter(pl.col("who").is_in(OTHERS)).select("call_id")
+    told = span.table("findings").filter(
+        in_groups(sections, "third_party") & (pl.col("status") == "live") & pl.col("verdict").is_in(["fail", "unsure"])
+    )
+    return span.narrowed(pl.concat([others, told.select("call_id")]).unique().collect().lazy())
+
+
+def deviations(span: Span) -> pl.DataFrame:
+    """Sentences of the script that were missed, late, out of order or altered, one row each, by checkpoint."""
+    strayed = span.table("checkpoints").filter(pl.col("state").is_in(DEVIATIONS)).rename({"state": "deviation"})
+    who = span.calls.select("call_id", "agency", "team", "agent_id", "campaign", "stage")
+    order = ["script_id", "checkpoint_id", "title", "deviation", "call_id", "quote", "detail", "at_ms", "deadline_ms"]
+    frame = strayed.join(who, on="call_id", how="left").select(*order, "agency", "team", "agent_id", "campaign")
+    return frame.collect().sort("script_id", "checkpoint_id", "deviation", "call_id")
 
 
 def judged_by(span: Span, rule_id: str) -> Span:
@@ -266,21 +336,22 @@ def rule_by(span: Span, rule_id: str, dimension: str) -> pl.DataFrame:
 
 
 def failed_by_agency(span: Span) -> pl.DataFrame:
-    """Live rules by agency: failed and judged findings and their share."""
+    """Live rules by agency: failed and judged findings, their share and its interval."""
     found = span.table("findings").filter((pl.col("status") == "live") & pl.col("verdict").is_in(["fail", "pass"]))
     frame = found.join(span.calls.select("call_id", "agency"), on="call_id")
     frame = frame.group_by("rule_id", "agency").agg(
         pl.col("title").max(), fail=(pl.col("verdict") == "fail").sum(), judged=pl.len()
     )
-    frame = frame.with_columns(fail_share=ratio("fail", "judged")).filter(pl.col("fail") > 0)
-    order = ["rule_id", "title", "agency", "fail", "judged", "fail_share"]
+    frame = frame.with_columns(ratio("fail", "judged").alias("fail_share"), *wilson("fail", "judged"))
+    frame = frame.filter(pl.col("fail") > 0)
+    order = ["rule_id", "title", "agency", "fail", "judged", "fail_share", "low", "high"]
     return frame.select(order).collect().sort("rule_id", "fail_share", "agency", descending=[False, True, False])
 
 
 def other_answerers(span: Span, sections: Sections) -> pl.DataFrame:
     """Calls answered by somebody else than the debtor, with the worst verdict of the third-party rules on each."""
     last = span.table("identity").sort("call_id", "at_ms").group_by("call_id", maintain_order=True)
-    others = last.agg(who=pl.col("who").last()).filter(pl.col("who").is_in(["third_party", "guarantor"]))
+    others = last.agg(who=pl.col("who").last()).filter(pl.col("who").is_in(OTHERS))
     worst = pl.col("verdict").replace_strict({"fail": 3, "unsure": 2, "pass": 1}, default=0, return_dtype=pl.Int8)
     rules = span.table("findings").filter(in_groups(sections, "third_party")).sort(worst, descending=True)
     verdict = rules.group_by("call_id", maintain_order=True).agg(pl.col("verdict").first())

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from inspection.report.intervals import of_ratio, wilson
 from inspection.report.span import Span
 
 STEPS = ("connected", "recorded", "transcribed", "scored")
@@ -96,9 +97,23 @@ def by(span: Span, *dimensions: str) -> pl.DataFrame:
     )
 
 
+def compared(span: Span, *dimensions: str) -> pl.DataFrame:
+    """`by` with an interval around each of its rates; the rate of fatal calls is named `rate`, lowest first."""
+    score = of_ratio("earned", "possible")
+    frame = with_ratios(span.calls.group_by(dimensions).agg(totals() + score)).rename({"fatal_share": "rate"})
+    frame = frame.rename({"earned_low": "score_low", "earned_high": "score_high"})
+    spans = [*wilson("fatal_inspected", "inspected"), *wilson("inspected", "connected", prefix="coverage_")]
+    order = ["listed", "connected", "inspected", "coverage", "coverage_low", "coverage_high", "fatal_calls"]
+    order += ["rate", "low", "high", "score", "score_low", "score_high"]
+    return frame.with_columns(spans).select(*dimensions, *order).collect().sort("rate", *dimensions, nulls_last=True)
+
+
 def agents(span: Span) -> pl.DataFrame:
-    """Agents, and how they spoke: shares of talk, silence and overtalk are sums of milliseconds divided once."""
-    voice = ["speech_ms", "agent_speech_ms", "silence_ms", "overtalk_ms", "duration_ms"]
+    """Agents, and how they spoke: shares of talk, silence and overtalk are sums of milliseconds divided once.
+
+    `speed` is letters and digits a minute of the agent's own speech, over calls in which the agent's words are known.
+    """
+    voice = ["speech_ms", "agent_speech_ms", "silence_ms", "overtalk_ms", "duration_ms", "agent_letters", "spoken_ms"]
     keys = ["agent_id", "agent_kind", "agency", "team"]
     frame = span.calls.group_by(keys).agg(totals() + [pl.col(name).sum() for name in voice])
     frame = (
@@ -108,6 +123,7 @@ def agents(span: Span) -> pl.DataFrame:
             talk_share=ratio("agent_speech_ms", "speech_ms"),
             silence_share=ratio("silence_ms", "duration_ms"),
             overtalk_share=ratio("overtalk_ms", "duration_ms"),
+            speed=ratio("agent_letters", "spoken_ms", 60_000.0),
         )
     )
     order = ["fatal_calls", "failed_calls", "connected", *keys]

@@ -52,16 +52,18 @@ CODES = {
     "who": "who",
     "role": "role",
     "flag": "flag",
+    "deviation": "checkpoint",
     "worst": "worst",
     "dimension": "dimension",
     "step": "step",
     "lost_at": "step",
 }
+SPARKS = {"trend", "weeks"}
 LISTED = {"alerts": "category", "skip_reasons": "reason"}
-LENGTHS = {"start_ms", "median_ms", "talk_ms", "duration_ms", "difference_ms"}
+LENGTHS = {"start_ms", "median_ms", "talk_ms", "duration_ms", "difference_ms", "at_ms", "deadline_ms"}
 POINTS = {"score", "score_low", "score_high", "speed", "lowest", "highest", "earned", "possible"}
 COLOURED = {"worst", "severity", "verdict", "status", "success", "agrees"}
-MARKED = {"quote", "call_id", "rule_id", "checkpoint_id", "title", "reason", "agency", "team"}
+MARKED = {"quote", "call_id", "rule_id", "checkpoint_id", "title", "reason", "detail", "agency", "team"}
 DIGESTS = {"recording_id", "run_id", "rulebook_fingerprint", "speech_fingerprint"}
 
 
@@ -132,7 +134,7 @@ class Printer:
         return self._moment(value) if isinstance(value, date) else self._measure(name, value, row)
 
     def _list(self, name: str, value: list) -> Cell:
-        if name == "trend":
+        if name in SPARKS:
             return Cell("", value[-1] if value else 0, "spark", spark=tuple(value))
         named = [self.words.code(LISTED[name], item) for item in value] if name in LISTED else list(map(str, value))
         shown = self.words("page.joiner").join(named[:5])

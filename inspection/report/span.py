@@ -59,7 +59,8 @@ class Span:
 
         Beside the COUNTED columns of ATTEMPTS: `hour` (0..23 on the attempt's own clock), `state`,
         `reason`, `has_recording/transcript/score`, `earned` (zeroed by a fatal finding), `possible`, `score`, `band`,
-        `fatal`, `verdict`, `failed_fatal/major/minor`, `failed`, `unsure_findings` and AUDIO's sums of milliseconds.
+        `fatal`, `verdict`, `failed_fatal/major/minor`, `failed`, `unsure_findings`, AUDIO's sums of milliseconds,
+        `agent_letters` and, where they are known, the milliseconds they were `spoken_ms` in.
         Only live rules count. It is counted many times over, so several days are put aside in a temporary folder,
         day by day: however long the range, one day is in memory.
         """
@@ -86,6 +87,8 @@ class Span:
             .join(self._scores(), on="call_id", how="left")
             .join(self._failures(), on="call_id", how="left")
             .join(self._audio(), on="call_id", how="left")
+            .join(self._letters(), on="call_id", how="left")
+            .with_columns(spoken_ms=pl.when(pl.col("agent_letters") > 0).then("agent_speech_ms"))
             .with_columns(pl.col("^(failed|unsure)_.*$").fill_null(0), pl.col("state").fill_null("not_connected"))
             .with_columns(
                 failed=pl.sum_horizontal("failed_fatal", "failed_major", "failed_minor") > 0,
@@ -115,6 +118,11 @@ class Span:
             for severity in ("fatal", "major", "minor")
         ]
         return live.group_by("call_id").agg(*failed, unsure_findings=(pl.col("verdict") == "unsure").sum())
+
+    def _letters(self) -> pl.LazyFrame:
+        """How much the agent or robot said, in letters and digits, as acoustics counts them."""
+        said = self.table("turns").filter(pl.col("role").is_in(["agent", "robot"]))
+        return said.group_by("call_id").agg(agent_letters=pl.col("text").str.count_matches(r"[\p{L}\p{N}]").sum())
 
     def _audio(self) -> pl.LazyFrame:
         return self.table("audio").select(

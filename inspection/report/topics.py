@@ -16,7 +16,6 @@ from inspection.privacy import mask
 from inspection.report import figures, judged, measures
 from inspection.report.canvas import Figure
 from inspection.report.evidence import write_calls
-from inspection.report.intervals import wilson
 from inspection.report.page import Part, asset, render
 from inspection.report.sections import load_sections
 from inspection.report.sheets import Printer, Sheet
@@ -38,7 +37,7 @@ class Topic:
     takes: str
     narrow: Callable[[Span, str], Span]
     tables: Callable[[Span, str], dict[str, pl.DataFrame]]
-    draw: Callable[[Span, dict[str, pl.DataFrame], Wording], list[Figure]]
+    draw: Callable[[Span, dict[str, pl.DataFrame], Wording, int], list[Figure]]
 
 
 def write_topic(
@@ -65,8 +64,9 @@ def write_topic(
     folder = settings.report.folder / "topics" / _folder_name(topic, value, start, end)
     pages = write_calls(span, _called(frames, settings), folder / "evidence", settings, recording)
     links = {call_id: f"evidence/{path.name}" for call_id, path in pages.items()}
-    sheets = [Sheet(name, frame, links) for name, frame in frames.items()]
-    drawn = about.draw(span, frames, words)
+    days = tuple(span.table("findings").select(pl.col("business_date").unique().sort()).collect().to_series())
+    sheets = [Sheet(name, frame, links, days) for name, frame in frames.items()]
+    drawn = about.draw(span, frames, words, settings.report.small_number)
     printer = Printer(words, settings.timezone, settings.report.small_number)
     heading = words(f"topics.{topic}.title", value=mask(value))
     page = _page(span, (heading, settings.firm), sheets, drawn, printer)
@@ -76,6 +76,10 @@ def write_topic(
     path = folder / "report.html"
     path.write_text(page, "utf-8")
     return path
+
+
+LISTS = ("alerts", "failures", "disclosure", "deviations")
+"""Tables of single calls: the calls they name get evidence pages, in this order."""
 
 
 def _checked(topic: str, value: str, start: date, end: date) -> Topic:
@@ -96,8 +100,8 @@ def _folder_name(topic: str, value: str, start: date, end: date) -> str:
 
 
 def _called(frames: dict[str, pl.DataFrame], settings: Settings) -> list[str]:
-    """The calls named in the lists of failures, in their order, as many as pages may be made."""
-    named = [frame["call_id"] for name, frame in frames.items() if name in ("alerts", "failures") and len(frame)]
+    """The calls named in LISTS, as many as pages may be made."""
+    named = [frames[name]["call_id"] for name in LISTS if name in frames and len(frames[name])]
     calls = pl.concat(named).unique(maintain_order=True) if named else pl.Series([], dtype=pl.String)
     return calls.head(settings.report.evidence_pages).to_list()
 
@@ -129,24 +133,34 @@ def _failed(span: Span) -> pl.DataFrame:
     return judged.failures(span).drop("severity")
 
 
+def _rules(span: Span) -> pl.DataFrame:
+    """Rules over the range itself; a range has no days before it to compare with."""
+    return judged.rules(span, judged.rule_trend(span)).drop("usual_share", "usual_judged")
+
+
 def _agent_tables(span: Span, value: str) -> dict[str, pl.DataFrame]:
     peers = Span(span.store, span.start, span.end)
     teams = span.calls.select(pl.col("team").unique()).collect()["team"].to_list()
+    offences = judged.offences(span)
     return {
         "agents": measures.lean(measures.agents(peers.only(pl.col("team").is_in(teams)))),
         "alerts": judged.alerts(span, load_sections()),
         "failures": _failed(span),
-        "rules": judged.rules(span, judged.rule_trend(span)),
+        "repeat": judged.repeated(offences),
+        "agent_rules": judged.agent_rules(span, offences),
+        "rules": _rules(span),
         "checkpoints": judged.checkpoints(span),
+        "mismatches": judged.disagreements(span, load_sections()),
         "trend": measures.trend(span).drop("earned", "possible"),
     }
 
 
 def _rule_tables(span: Span, value: str) -> dict[str, pl.DataFrame]:
     return {
-        "rules": judged.rules(span, judged.rule_trend(span)).filter(pl.col("rule_id") == value),
+        "rules": _rules(span).filter(pl.col("rule_id") == value),
         "failures": judged.failures(span).filter(pl.col("rule_id") == value),
         "unsure": judged.unsure(span).filter(pl.col("rule_id") == value),
+        "doubts": judged.failures(span, "unsure").filter(pl.col("rule_id") == value),
         **{name: judged.rule_by(span, value, name) for name in ("agency", "team", "agents", "stage", "agent_kind")},
         "trend": judged.rule_trend(span).filter(pl.col("rule_id") == value).select("business_date", "fail", "unsure"),
     }
@@ -159,35 +173,44 @@ def _third_party_tables(span: Span, value: str) -> dict[str, pl.DataFrame]:
         "failures": _failed(span).filter(judged.in_groups(sections, "third_party")),
         "disclosure": judged.other_answerers(span, sections),
         "agency": measures.lean(measures.by(span, "agency")),
+        "team": measures.lean(measures.by(span, "team")),
+        "trend": measures.trend(span).drop("earned", "possible"),
     }
 
 
 def _robot_tables(span: Span, value: str) -> dict[str, pl.DataFrame]:
+    rules, sections = _rules(span), load_sections()
     return {
+        "robot_rules": rules.filter(judged.in_groups(sections, "robot")),
+        "breaches": judged.group_failures(span, sections, "robot"),
+        "deviations": judged.deviations(span),
+        "checkpoints": judged.checkpoints(span),
         "agents": measures.lean(measures.agents(span)),
         "campaign": measures.lean(measures.by(span, "campaign")),
-        "rules": judged.rules(span, judged.rule_trend(span)),
-        "alerts": judged.alerts(span, load_sections()),
+        "rules": rules,
+        "alerts": judged.alerts(span, sections),
         "failures": _failed(span),
-        "checkpoints": judged.checkpoints(span),
         "trend": measures.trend(span).drop("earned", "possible"),
     }
 
 
 def _repeat_tables(span: Span, value: str) -> dict[str, pl.DataFrame]:
-    repeat = judged.repeat_offenders(span)
-    again = judged.failures(span).join(repeat.select("agent_id", "rule_id"), on=["agent_id", "rule_id"], how="semi")
-    return {"repeat": repeat, "failures": again}
+    offences = judged.offences(span)
+    repeat = judged.repeated(offences)
+    again = judged.failures(span).join(repeat, on=["agent_id", "agency", "team", "rule_id"], how="semi")
+    return {
+        "repeat": repeat,
+        "failures": again,
+        "agents": measures.lean(measures.agents(span)),
+        "agent_rules": judged.agent_rules(span, offences),
+    }
 
 
 def _agency_tables(span: Span, value: str) -> dict[str, pl.DataFrame]:
-    agencies = measures.by(span, "agency").with_columns(rate="fatal_share")
-    order = ["agency", "listed", "connected", "inspected", "fatal_calls", "rate", "low", "high", "score"]
-    compared = agencies.with_columns(wilson("fatal_inspected", "inspected")).select(order).sort("rate", "agency")
     return {
-        "comparison": compared,
+        "comparison": measures.compared(span, "agency"),
         "rule_agency": judged.failed_by_agency(span),
-        "team": measures.lean(measures.by(span, "agency", "team")),
+        "team_comparison": measures.compared(span, "agency", "team"),
         "repeat": judged.repeat_offenders(span),
         "coverage": measures.coverage(span),
     }
@@ -197,23 +220,37 @@ def _everything(span: Span, value: str) -> Span:
     return span
 
 
-def _overview(span: Span, frames: dict[str, pl.DataFrame], words: Wording) -> list[Figure]:
+def _offenders(span: Span, value: str) -> Span:
+    """All calls of the agents who failed a rule again: what their failures stand against."""
+    repeat = judged.repeat_offenders(span).lazy().select(judged.AGENT)
+    return span.narrowed(span.calls.join(repeat, on=judged.AGENT, how="semi", nulls_equal=True).select("call_id"))
+
+
+def _third_parties(span: Span, value: str) -> Span:
+    return judged.other_calls(span, load_sections())
+
+
+def _overview(span: Span, frames: dict[str, pl.DataFrame], words: Wording, small: int) -> list[Figure]:
     return [figures.rules(words, frames["rules"]), figures.trend(words, measures.trend(span))]
 
 
-def _compared(span: Span, frames: dict[str, pl.DataFrame], words: Wording) -> list[Figure]:
+def _scripted(span: Span, frames: dict[str, pl.DataFrame], words: Wording, small: int) -> list[Figure]:
+    return [*_overview(span, frames, words, small), figures.checkpoints(words, frames["checkpoints"], small)]
+
+
+def _compared(span: Span, frames: dict[str, pl.DataFrame], words: Wording, small: int) -> list[Figure]:
     return [figures.comparison(words, frames["comparison"], "agency"), figures.trend(words, measures.trend(span))]
 
 
-def _plain(span: Span, frames: dict[str, pl.DataFrame], words: Wording) -> list[Figure]:
+def _plain(span: Span, frames: dict[str, pl.DataFrame], words: Wording, small: int) -> list[Figure]:
     return [figures.trend(words, measures.trend(span)), figures.scores(words, measures.scored(span))]
 
 
 TOPICS = {
     "agent": Topic("agent", lambda span, value: span.only(pl.col("agent_id") == value), _agent_tables, _overview),
     "rule": Topic("rule", judged.judged_by, _rule_tables, _plain),
-    "third-party": Topic("", _everything, _third_party_tables, _plain),
-    "robots": Topic("", lambda span, value: span.only(pl.col("agent_kind") == "robot"), _robot_tables, _overview),
-    "repeat": Topic("", _everything, _repeat_tables, _plain),
+    "third-party": Topic("", _third_parties, _third_party_tables, _plain),
+    "robots": Topic("", lambda span, value: span.only(pl.col("agent_kind") == "robot"), _robot_tables, _scripted),
+    "repeat": Topic("", _offenders, _repeat_tables, _plain),
     "agencies": Topic("", _everything, _agency_tables, _compared),
 }
