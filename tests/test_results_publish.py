@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import sqlalchemy as sa
+import yaml
 from databases import KINDS, database
 from judged_day import DAY, NAME, NUMBERS, judged_day
 
@@ -210,6 +211,20 @@ def test_one_call_or_one_day_can_be_withdrawn(url: str) -> None:
     assert everything(url) == {table: [] for table in TABLES}
 
 
+def test_a_withdrawn_call_is_named_by_no_other_finding(url: str) -> None:
+    """Regression: related_calls and reason of other calls kept the id of a call that was forgotten."""
+    gone = "c_13812345678%"
+    proof = pl.when(pl.col("verdict") == "fail").then(pl.lit(["good", gone, f"{gone}9"]))
+    tables = judged_day()
+    tables["findings"] = tables["findings"].with_columns(
+        related_calls=proof, reason=pl.lit(f"与good、{gone}、goodness共4次")
+    )
+    publish(url, DAY, tables)
+    withdraw(url, ["good", gone])
+    found = set(ask(url, "SELECT related_calls, reason FROM qc_findings"))
+    assert found == {(f"{gone}9", "与–、–、goodness共4次")}
+
+
 class Gone(Exception):
     """What a test raises in the middle of publishing."""
 
@@ -339,6 +354,68 @@ def test_migrations_go_up_and_down_and_up_again(url: str) -> None:
         connection.commit()
     assert [name for name in sa.inspect(engine).get_table_names() if name in TABLES] == []
     publish(url, DAY, judged_day())
+
+
+def migrate_to(url: str, revision: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+
+
+def test_a_filled_schema_of_the_first_version_is_upgraded_without_losing_a_row(url: str) -> None:
+    """Every later program meets databases that an earlier one filled."""
+    migrate_to(url, "r0001")
+    frames = published(DAY, judged_day(), judged_day()["runs"])
+    frames["qc_findings"] = frames["qc_findings"].drop("expected")
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        for table, frame in frames.items():
+            publishing._insert(connection, table, frame)
+        connection.commit()
+    columns = {table: ", ".join(frame.columns) for table, frame in frames.items()}
+
+    def rows() -> dict[str, list[tuple]]:
+        return {table: sorted(ask(url, f"SELECT {names} FROM {table}"), key=repr) for table, names in columns.items()}
+
+    before = rows()
+    views = {view: len(ask(url, f"SELECT * FROM {view}")) for view in schema.VIEWS}
+    prepare(url)
+    prepare(url)
+    assert rows() == before
+    assert ask(url, "SELECT expected FROM qc_findings") == [(None,), (None,)]
+    assert {view: len(ask(url, f"SELECT * FROM {view}")) for view in schema.VIEWS} == views
+    publish(url, DAY, judged_day())
+    assert ask(url, "SELECT DISTINCT expected FROM qc_violations") == [("只陈述事实",)]
+    assert rows() == before
+
+
+def test_the_views_answer_for_every_pack_and_for_a_firms_own_rules(url: str) -> None:
+    """Regression: the views held ids of the Chinese pack, so a firm with another pack saw no mismatch at all."""
+    tables = judged_day()
+    swap = {"CN-PTP-01": "US-DISP-PTP"}
+    tables["findings"] = tables["findings"].with_columns(pl.col("rule_id").replace(swap))
+    publish(url, DAY, tables)
+    assert ask(url, "SELECT call_id, rule_id FROM qc_promises_unfounded") == [("vague", "US-DISP-PTP")]
+    assert ask(url, "SELECT call_id, rule_id FROM qc_outcome_mismatches") == [("vague", "US-DISP-PTP")]
+    do(url, "INSERT INTO qc_rules (rule_id, about) VALUES ('OWN-1', 'outcome')")
+    tables["findings"] = tables["findings"].with_columns(rule_id=pl.lit("OWN-1"))
+    publish(url, DAY, tables)
+    assert ask(url, "SELECT DISTINCT rule_id FROM qc_outcome_mismatches") == [("OWN-1",)]
+    assert ask(url, "SELECT rule_id FROM qc_promises_unfounded") == []
+
+
+def test_the_table_of_rules_knows_those_of_the_shipped_packs() -> None:
+    from inspection.results.migrations.versions.r0002_expected import OUTCOME, PROMISE
+
+    files = (Path(__file__).parent.parent / "lexicons").glob("*/rules/*.yaml")
+    known = {rule["id"] for file in files for rule in yaml.safe_load(file.read_text("utf-8"))}
+    assert {rule for rule in known if "-DISP-" in rule or "-PTP-" in rule} == set(OUTCOME)
+    assert set(PROMISE) <= set(OUTCOME)
 
 
 def test_tables_of_a_newer_version_are_left_alone(url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,10 @@ from judged_day import DAY, judged_day
 from typer.testing import CliRunner
 
 from inspection.errors import ResultsError
+from inspection.privacy import mask
 from inspection.results import retention
+from inspection.results.audit import digest
+from inspection.results.locks import hold
 from inspection.results.publish import publish
 from inspection.results.retention import audit_rows, forget, purge
 from inspection.results.store import Store
@@ -56,7 +60,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def traces(settings: Settings, word: str) -> list[str]:
-    """Every place of the firm's folder that still holds the word; Parquet and the database are looked into."""
+    """Every place of the firm's folder that still holds the word (a pattern); Parquet and SQLite are looked into."""
     base, found = settings.report.folder.parent, []
     for path in base.rglob("*"):
         if not path.is_file() or path.name == "inspection.toml":
@@ -69,7 +73,7 @@ def traces(settings: Settings, word: str) -> list[str]:
             connection.close()
         else:
             text = path.read_text("utf-8")
-        found += [str(path.relative_to(base))] if word in text or word in path.name else []
+        found += [str(path.relative_to(base))] if re.search(word, text) or re.search(word, path.name) else []
     return found
 
 
@@ -80,7 +84,7 @@ def test_a_forgotten_call_is_gone_from_every_place(settings: Settings) -> None:
     copy = settings.store.work / "recordings"
     copy.mkdir()
     [location] = judged_day()["recordings"].filter(call_id="threat")["location"]
-    (copy / retention._hash(location)).write_bytes(b"threat")
+    (copy / digest(location)).write_bytes(b"threat")
     assert len(traces(settings, "threat")) > 10
     done, locations = forget(settings, "threat", "request", now=NOW)
     assert traces(settings, "threat") == []
@@ -107,6 +111,58 @@ def test_other_days_that_name_the_call_lose_the_mention_only(settings: Settings)
     assert findings.height == tables["findings"].height
     assert findings["related_calls"].drop_nulls().to_list() == [["later-good"]] * 2
     assert set(findings["reason"]) == {"与–、goodness共4次"}
+
+
+def mentioning(settings: Settings, day: date, call_id: str, prefix: str) -> None:
+    """A later day, stored, published and half worked on, whose findings and reports name the call."""
+    tables = judged_day(day, prefix)
+    proof = pl.when(pl.col("verdict") == "fail").then(pl.lit([call_id, f"{prefix}good"]))
+    tables["findings"] = tables["findings"].with_columns(related_calls=proof, reason=pl.lit(f"与{call_id}共4次"))
+    Store(settings.store.root).swap_day(day, tables)
+    publish(settings.publish.url.get_secret_value(), day, tables)
+    bench = settings.store.work / str(day)
+    bench.mkdir(parents=True)
+    tables["findings"].write_parquet(bench / "findings.parquet")
+    for name in (f"{day}/evidence/x.html", "topics/a/report.html", "topics/b/report.html"):
+        page = settings.report.folder / name
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text("other calls" if "/b/" in name else f"与{mask(call_id)}共4次")
+
+
+def test_nothing_of_a_forgotten_call_stays_in_later_days_their_tables_pages_and_workbenches(settings: Settings) -> None:
+    """Regression: qc_findings.related_calls and reason of other calls, and a later day's workbench, kept the id."""
+    mentioning(settings, DAY + timedelta(days=6), "vague", "later-")
+    mentioning(settings, DAY + timedelta(days=7), "later-vague", "last-")
+    forget(settings, "vague", "request", now=NOW)
+    assert traces(settings, "(?<![-_])vague") == []
+    assert not (settings.report.folder / "topics/a/report.html").exists()
+    assert (settings.report.folder / "topics/b/report.html").exists()
+    with sqlite3.connect(str(settings.publish.url.get_secret_value()).removeprefix("sqlite:///")) as connection:
+        found = connection.execute("SELECT related_calls, reason FROM qc_findings WHERE call_id LIKE 'la%'").fetchall()
+    assert sorted(set(found)) == [("later-good", "与–共4次"), ("later-vague, last-good", "与later-vague共4次")]
+
+
+def test_purged_calls_are_quoted_by_no_report_and_no_younger_day(settings: Settings) -> None:
+    """Regression: topic reports went on quoting calls of purged days, younger days named them as proof."""
+    old = DAY - timedelta(days=settings.privacy.retention_days)
+    fill(settings, old, "old-")
+    mentioning(settings, old + timedelta(days=3), "old-good", "young-")
+    far = settings.report.folder / str(DAY) / "far.html"
+    far.write_text("old-good would have to be older")
+    purge(settings, DAY + timedelta(days=1), now=NOW)
+    assert traces(settings, "old-") == [str(far.relative_to(settings.report.folder.parent))], "days apart are not read"
+    assert (settings.report.folder / "topics/b/report.html").exists()
+    young = Store(settings.store.root).findings(old + timedelta(days=3), old + timedelta(days=3)).collect()
+    assert young.height == judged_day()["findings"].height
+    assert set(young["reason"]) == {"与–共4次"}
+
+
+def test_nothing_is_forgotten_while_a_run_could_bring_it_back(settings: Settings) -> None:
+    lock = settings.store.work / ".run.lock"
+    for go in (lambda: forget(settings, "threat", "request"), lambda: purge(settings, DAY)):
+        with hold(lock, "x"), pytest.raises(ResultsError, match="being worked on by another run"):
+            go()
+    assert traces(settings, "threat")
 
 
 def test_audio_that_two_calls_share_keeps_its_transcript(settings: Settings) -> None:
@@ -139,7 +195,7 @@ def test_the_audit_is_a_chain_that_shows_any_change(settings: Settings) -> None:
     forget(settings, "good", "court order", now=NOW)
     rows = audit_rows(settings)
     assert rows["reason"].to_list() == ["request", "court order"]
-    assert rows["call_id_sha256"][0] == retention._hash("threat")
+    assert rows["call_id_sha256"][0] == digest("threat")
     path = Path(settings.store.root) / "audit.jsonl"
     path.write_text(path.read_text().replace("request", "whim"))
     with pytest.raises(ResultsError, match="row 2 does not follow"):

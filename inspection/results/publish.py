@@ -7,7 +7,8 @@ masked, names and numbers stay out, and the dialer's own tables are never writte
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -16,7 +17,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from inspection.errors import ResultsError
-from inspection.privacy import mask_column
+from inspection.privacy import mask, mask_column
 from inspection.results import schema
 
 CALL_FACTS = [
@@ -28,10 +29,14 @@ SCORE_FACTS = ["scorecard", "earned", "possible", "score", "band", "fatal", "fat
 END_FACTS = ["call_id", "state", "reason", "recording_id", "duration_ms"]
 FINDING_FACTS = [
     "call_id", "rule_id", "rule_version", "title", "verdict", "severity", "status", "role", "turn_index", "start_ms",
-    "end_ms", "quote", "confidence", "reason", "related_calls", "source",
+    "end_ms", "quote", "confidence", "reason", "related_calls", "source", "expected",
 ]  # fmt: skip
+KEYS = {"call_id", "linked_call_id", "related_calls"}
+"""The dialer's own ids of calls, published as they are: beside the dialer's tables they are what joins."""
 STATEMENT_BYTES = 1_000_000
 """Size of an INSERT of many rows; MariaDB and MySQL refuse more than max_allowed_packet, 4 MB in old versions."""
+RELATED = ", "
+"""Between the ids in `related_calls`."""
 LOCK = 7_155_101
 """Number of the advisory lock that two publishing runs of one database share."""
 
@@ -69,7 +74,7 @@ def prepare(url: str, outcomes: tuple[str, str, str] | None = None) -> None:
 
 
 def withdraw(url: str, call_ids: list[str]) -> int:
-    """Deletes every row of these calls; returns how many rows went."""
+    """Deletes every row of these calls and what other findings say of them; returns how many rows went."""
     gone = 0
     with writing(url) as connection:
         for table in ("qc_components", "qc_findings", "qc_call_results"):
@@ -77,7 +82,41 @@ def withdraw(url: str, call_ids: list[str]) -> int:
                 gone += connection.execute(
                     sa.text(f"DELETE FROM {table} WHERE call_id = :id"), {"id": call_id}
                 ).rowcount
+        for call_id in call_ids:
+            _unmention(connection, call_id)
     return gone
+
+
+def naming(call_ids: Iterable[str]) -> re.Pattern[str]:
+    """Finds where a text names one of the calls, also masked; an id that only contains one of theirs is another."""
+    words = sorted({word for call_id in call_ids for word in (call_id, mask(call_id))}, key=len, reverse=True)
+    inside = r"[0-9A-Za-z_\-]"
+    return re.compile(rf"(?<!{inside})(?:{'|'.join(map(re.escape, words))})(?!{inside}|\.[0-9A-Za-z])")
+
+
+def _unmention(connection: sa.Connection, call_id: str) -> None:
+    """Takes the call out of the other calls that prove a finding, and out of its reason, where it may stand masked."""
+    like = {"a": _containing(call_id), "b": _containing(mask(call_id))}
+    named = " OR ".join(f"{column} LIKE :{name} ESCAPE '!'" for column in ("related_calls", "reason") for name in like)
+    key = "business_date, call_id, finding_no"
+    found = connection.execute(
+        sa.text(f"SELECT {key}, related_calls, reason FROM qc_findings WHERE {named}"), like
+    ).fetchall()
+    for day, of, number, related, reason in found:
+        rest = [one for one in (related or "").split(RELATED) if one and one != call_id]
+        told = reason and naming([call_id]).sub("–", reason)
+        connection.execute(
+            sa.text(
+                "UPDATE qc_findings SET related_calls = :related, reason = :reason"
+                " WHERE business_date = :day AND call_id = :id AND finding_no = :number"
+            ),
+            {"related": RELATED.join(rest), "reason": told, "day": day, "id": of, "number": number},
+        )
+
+
+def _containing(text: str) -> str:
+    """A pattern of LIKE ... ESCAPE '!'."""
+    return "%" + re.sub(r"([!%_])", r"!\1", text) + "%"
 
 
 def withdraw_day(url: str, business_date: date) -> int:
@@ -96,13 +135,11 @@ def published(business_date: date, tables: Tables, run: pl.DataFrame | pl.LazyFr
     heard = day["audio"].select("call_id", "audio_sha256")
     scores = day["scores"].unique("call_id", keep="first", maintain_order=True).select("call_id", *SCORE_FACTS)
     calls = attempts.select(*CALL_FACTS).join(ends, on="call_id", how="left").join(heard, on="call_id", how="left")
-    calls = calls.join(scores, on="call_id", how="left").with_columns(
-        pl.col("fatal_rules").list.join(", "), mask_column("outcome_raw")
-    )
+    calls = calls.join(scores, on="call_id", how="left").with_columns(pl.col("fatal_rules").list.join(", "))
     names = attempts.select("call_id", "customer_name")
     told = day["findings"].filter(pl.col("verdict").is_in(["fail", "unsure"])).join(names, on="call_id", how="left")
-    findings = told.with_columns(mask_column("quote"), mask_column("reason")).with_columns(
-        _without_name("quote"), _without_name("reason"), pl.col("related_calls").list.join(", ")
+    findings = told.with_columns(
+        _without_name("quote"), _without_name("reason"), pl.col("related_calls").list.join(RELATED)
     )
     findings = _numbered(findings, "finding_no", ["rule_id", "start_ms", "turn_index", "start"], business_date)
     components = day["components"].filter(pl.col("possible") > 0)
@@ -113,7 +150,13 @@ def published(business_date: date, tables: Tables, run: pl.DataFrame | pl.LazyFr
         "qc_findings": findings.select("business_date", "finding_no", *FINDING_FACTS),
         "qc_components": components,
     }
-    return {table: frame.collect() for table, frame in frames.items()}
+    return {table: _masked(frame).collect() for table, frame in frames.items()}
+
+
+def _masked(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Every text without personal data, whatever its column is called; only the dialer's call ids stay."""
+    texts = [name for name, dtype in frame.collect_schema().items() if dtype == pl.String and name not in KEYS]
+    return frame.with_columns(map(mask_column, texts))
 
 
 @contextmanager
