@@ -31,24 +31,30 @@ def robots(rulebook: Rulebook, day: Day, turns: pl.DataFrame, chosen: np.ndarray
     if not parts:
         return pl.DataFrame(schema={"call": pl.Int32})
     lines = pl.concat(parts)
-    lines = lines.hstack(at.select(pl.all().gather(lines["row"])))
+    return _summed(rulebook, _rows(day, lines.hstack(at.select(pl.all().gather(lines["row"])))))
+
+
+def _rows(day: Day, lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines as rows of checkpoints, of each call the worst first. What was heard poorly accuses nobody."""
     poorly = pl.Series(day.words[lines["call"].to_numpy()] == 1)  # words may be missing from the transcript only
     weak = (pl.col("why") > 0).fill_null(False)
     accused = pl.col("state").is_in(["altered", "missing", "out_of_order"])
-    lines = lines.with_columns(
+    named = pl.concat_str(pl.lit(VERBATIM), pl.col("line").fill_null("added"), "slot", separator=".", ignore_nulls=True)
+    rows = lines.with_columns(
         state=pl.when(accused & (poorly | weak)).then(pl.lit("unsure")).otherwise("state")
     ).with_columns(
-        worst=pl.col("state").replace_strict(RANK, return_dtype=pl.Int8),
-        checkpoint=pl.concat_str(
-            pl.lit(VERBATIM), pl.col("line").fill_null("added"), "slot", separator=".", ignore_nulls=True
-        ),
-        quote="said", start=pl.when(pl.col("said").is_not_null()).then(pl.lit(0, pl.Int32)),
+        worst=pl.col("state").replace_strict(RANK, return_dtype=pl.Int8), checkpoint=named, quote="said",
+        start=pl.when(pl.col("said").is_not_null()).then(pl.lit(0, pl.Int32)),
         end=pl.col("said").str.len_chars().cast(pl.Int32), confidence=pl.col("word_probability").fill_null(1.0),
         mandatory=pl.lit(True), row=pl.lit(-1, pl.Int64), reason=pl.lit(0, pl.Int8), deadline_ms=pl.lit(None, pl.Int64),
     )  # fmt: skip
     worst_first = ["call", "worst", "start_ms", "checkpoint"]
-    lines = lines.sort(worst_first, descending=[False, True, False, False], maintain_order=True)
-    compared = lines.filter(pl.col("worst") >= 0)
+    return rows.sort(worst_first, descending=[False, True, False, False], maintain_order=True)
+
+
+def _summed(rulebook: Rulebook, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows, each line once, and one for the call: its worst line, with what is wrong with any."""
+    compared = rows.filter(pl.col("worst") >= 0)
     details = compared.drop_nulls("detail").group_by("call", maintain_order=True).agg(
         whole=pl.col("detail").unique(maintain_order=True).str.join("；")
     )  # fmt: skip
@@ -58,7 +64,7 @@ def robots(rulebook: Rulebook, day: Day, turns: pl.DataFrame, chosen: np.ndarray
     title = pl.lit(rulebook.sentences["verbatim"])
     whole = whole.with_columns(checkpoint=pl.lit(VERBATIM), title=title, detail="whole", order=pl.col("order") + 1)
     columns = list(dict.fromkeys([*script.CHECKED.names(), *SHOWN, "detail"]))
-    once = lines.unique(["call", "checkpoint"], keep="first", maintain_order=True)
+    once = rows.unique(["call", "checkpoint"], keep="first", maintain_order=True)
     return pl.concat([once.select(columns), whole.select(columns)])
 
 
