@@ -62,7 +62,7 @@ def hits(lexicon: Lexicon, turns: pl.DataFrame, words: pl.DataFrame | None = Non
         ("agent", "你转告他还钱", {"third_party"}),
         ("agent", "不会影响征信", set()),
         ("agent", "一定冻结你的微信", {"false_consequence"}),
-        ("customer", "过两天还", set()),
+        ("customer", "过两天还", {"callback_time"}),
         ("customer", "十五号还两千", {"promise_to_pay"}),
     ],
 )

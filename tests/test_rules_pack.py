@@ -166,6 +166,8 @@ PAIRS = [  # rule, turns, facts, verdict
     ("CN-DISP-07", ["customer: 您拨打的电话暂时无人接听，请在提示音后留言", "robot: 您好"], {"outcome": "VOICEMAIL"}, "pass"),
     ("CN-DISP-09", ["agent: 您好，您好，听得到吗"], {"outcome": "PTP"}, "fail"),
     ("CN-DISP-09", ["agent: 您好", "customer: 你好"], {"outcome": "PTP"}, "pass"),
+    ("CN-CP-06", [OPEN, YES, "customer: 过两天还吧", "agent: 好的再见"], {**HUMAN, "stage": "M1"}, "fail"),
+    ("CN-CP-06", [OPEN, YES, "customer: 我在开会，晚点再打", "agent: 好的再见"], {**HUMAN, "stage": "M1"}, "not_applicable"),
     ("CN-END-01", [OPEN, YES, OWED, "agent: 感谢您的接听，再见"], {**HUMAN, "stage": "M1"}, "pass"),
     ("CN-END-01", [OPEN, YES, OWED, "agent: 就这样"], {**HUMAN, "stage": "M1"}, "fail"),
     ("CN-END-01", [OPEN, YES, OWED, "customer: 我挂了"], {**HUMAN, "stage": "M1", "term_reason": "customer"}, "not_applicable"),
