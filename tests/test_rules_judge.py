@@ -135,6 +135,13 @@ def test_a_two_hour_call_and_overlapping_and_disordered_turns_are_judged():
     assert verdicts(judge(pack(), day([call("c", *turns)])).findings, "c")["CN-THR-01"] == "fail"
 
 
+def test_a_call_of_marks_alone_has_no_words_and_no_score():
+    marks = call("c1", "agent: 。", "customer: ？……", stage="M1", agent_kind="human")
+    judged = judge(pack(), day([marks, call("c2", "agent: ", stage="M1", agent_kind="human")]))
+    told = judged.findings.filter(pl.col("rule_id") == "CN-THR-01")["verdict"].to_list()
+    assert told == ["not_applicable"] * 2 and judged.scores.is_empty()
+
+
 def test_nothing_at_all_is_judged_to_nothing():
     judged = judge(pack(), day([]))
     assert all(len(frame) == 0 for frame in per_call(judged).values())

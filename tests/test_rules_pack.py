@@ -7,8 +7,9 @@ import re
 from datetime import date
 
 import pytest
-from rules_kit import call, day, pack, verdicts
+from rules_kit import PACKS, call, day, pack, verdicts
 
+from inspection.lexicon.safe_yaml import read_yaml
 from inspection.rules.judge import judge
 
 CATALOGUE = {
@@ -28,6 +29,12 @@ def test_every_rule_of_the_catalogue_is_in_the_pack_with_its_severity():
     rules = {rule.id: rule for rule in pack().rules}
     assert set(rules) >= CATALOGUE
     assert {rule.id for rule in rules.values() if rule.severity == "fatal"} == FATAL
+
+
+@pytest.mark.parametrize("name", ["zh-CN", "en-US"])
+def test_every_rule_writes_out_whether_it_is_live_or_on_trial(name):
+    rules = [rule for path in sorted((PACKS / name / "rules").glob("*.yaml")) for rule in read_yaml(path)]
+    assert len(rules) > 40 and not [rule["id"] for rule in rules if "status" not in rule]
 
 
 @pytest.mark.parametrize("name", ["zh-CN", "en-US"])

@@ -159,9 +159,9 @@ def _months_kept(zone: str) -> pl.Expr:
 
 
 def _talk(turns: pl.DataFrame) -> pl.DataFrame:
-    """Counts of each call's turns. A call has words when any turn holds text."""
+    """Counts of each call's turns. A call has words when any turn holds a letter or a digit: marks alone are none."""
     staff = pl.col("role").is_in(["agent", "robot"])
-    return turns.filter(pl.col("text") != "").group_by("call").agg(
+    return turns.filter(pl.col("text").str.contains(r"[\p{L}\p{N}]")).group_by("call").agg(
         turn_count=pl.len(), staff_turns=staff.sum(), customer_turns=(pl.col("role") == "customer").sum(),
         characters=pl.col("text").str.count_matches(r"[\p{L}\p{N}]").sum(),
         staff_characters=pl.col("text").filter(staff).str.count_matches(r"\p{L}").sum(),
