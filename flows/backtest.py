@@ -21,7 +21,8 @@ def compare(settings_path: str, candidate: str, start: date, end: date, out: str
     from inspection.results.store import Store
     from inspection.rules.rulebook import load_rulebook
 
-    turned = backtest.compare(Store(load(Path(settings_path)).store.root), load_rulebook(Path(candidate)), start, end)
+    store = Store(load(Path(settings_path), must_exist=True).store.root)
+    turned = backtest.compare(store, load_rulebook(Path(candidate)), start, end)
     turned.write_csv(out)
     return backtest.summary(turned).to_dicts()
 

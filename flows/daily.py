@@ -18,7 +18,8 @@ def inspect_day(business_date: date | None = None, settings_path: str = "inspect
 
     Running it again, also after it was killed, ends with the same published tables.
     """
-    settings = load(Path(settings_path))
+    settings = load(Path(settings_path), must_exist=True)
+    day.ready(settings)
     business_date = business_date or yesterday(settings.timezone)
     with day.alone_in(settings), day.alone_on(settings, business_date):
         tasks.make_room_for_the_model()

@@ -18,7 +18,7 @@ from prefect.concurrency.sync import concurrency
 from prefect.settings import PREFECT_API_URL
 
 from inspection import day
-from inspection.errors import GateError, InspectionError, RulebookError, SettingsError
+from inspection.errors import GateError, InspectionError, RulebookError, SettingsError, SpeechError
 from inspection.results.notify import notify
 from inspection.settings import Settings, load
 
@@ -33,7 +33,7 @@ LEASE_S = 60
 def _worth_a_retry(_task: object, _run: object, state: Any) -> bool:
     """A database that is away may come back; a wrong setting or a failed gate will not."""
     error = state.result(raise_on_failure=False)
-    return not isinstance(error, GateError | RulebookError | SettingsError)
+    return not isinstance(error, GateError | RulebookError | SettingsError | SpeechError)
 
 
 OUTSIDE = {

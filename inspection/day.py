@@ -12,15 +12,17 @@ import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from inspection import tables
 from inspection.errors import SpeechError
 from inspection.intake.day import take_in as list_day
+from inspection.intake.dialers import described
 from inspection.intake.reconcile import reconcile
 from inspection.intake.recordings import archive
 from inspection.progress import report as tell
@@ -29,6 +31,9 @@ from inspection.results.locks import hold
 from inspection.results.places import writing
 from inspection.results.store import Store
 from inspection.settings import Settings
+
+if TYPE_CHECKING:
+    from inspection.rules.rulebook import Rulebook
 
 HISTORY_DAYS = 30
 """How far the rules across calls may look back."""
@@ -84,6 +89,33 @@ def alone_in(settings: Settings) -> AbstractContextManager[None]:
 def alone_on(settings: Settings, business_date: date) -> AbstractContextManager[None]:
     """Held while a run works on the date. Raises ResultsError at once when another run does."""
     return Store(settings.store.root).lock(business_date)
+
+
+def ready(settings: Settings) -> None:
+    """Stops the day before its first call for what is known to be wrong: dialer settings, rulebook, speech models.
+
+    Raises IntakeError, RulebookError or SpeechError.
+    """
+    from inspection.speech.models import diarizer_folder, recogniser_folder
+
+    described(settings)
+    load_rulebook(settings)
+    recogniser_folder(settings.speech)
+    diarizer_folder(settings.speech)
+
+
+def load_rulebook(settings: Settings) -> Rulebook:
+    """The firm's rulebook, read once a process while its files stay as they are. Raises RulebookError."""
+    from inspection.rules.rulebook import fingerprint
+
+    return _rulebook(settings.rulebook.path, fingerprint(settings.rulebook.path))
+
+
+@lru_cache(maxsize=1)
+def _rulebook(folder: Path, _fingerprint: str) -> Rulebook:
+    from inspection.rules import rulebook
+
+    return rulebook.load_rulebook(folder)
 
 
 def take_in(settings: Settings, business_date: date) -> list[list[str]]:
@@ -155,14 +187,13 @@ def judge(settings: Settings, business_date: date) -> None:
     SpeechError when the speech models are not those that listened.
     """
     from inspection.rules.judge import Heard, judge
-    from inspection.rules.rulebook import load_rulebook
     from inspection.speech.hear import hear
     from inspection.speech.models import speech_fingerprint
     from inspection.speech.transcripts import TranscriptStore
 
     tell("judge")
     bench, store = Workbench(settings, business_date), Store(settings.store.root)
-    rulebook = load_rulebook(settings.rulebook.path)
+    rulebook = load_rulebook(settings)
     attempts, recordings = bench.get("intake-attempts"), bench.get("intake-recordings")
     unheard = bench.gather("skips-", tables.SKIPS)
     calls = bench.get("calls").join(unheard, on="call_id", how="anti")

@@ -215,8 +215,10 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
-def load(path: Path | None = None) -> Settings:
+def load(path: Path | None = None, *, must_exist: bool = False) -> Settings:
     """Settings from `path` (default: `inspection.toml` in the current folder, if there is one) and the environment.
+
+    must_exist: a run takes no defaults for a file that is not where it is looked for.
 
     Raises SettingsError naming the file and the key for anything unknown or out of range.
     """
@@ -229,7 +231,7 @@ def load(path: Path | None = None) -> Settings:
             raise SettingsError(f"{path}: not valid TOML: {error}") from error
         except OSError as error:
             raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-    elif path.name != "inspection.toml" or path.parent != Path("."):
+    elif must_exist or path.name != "inspection.toml" or path.parent != Path("."):
         raise SettingsError(f"{path}: no such settings file; `inspection init DIR` writes one")
     try:
         settings = Settings(**content)

@@ -21,7 +21,7 @@ from inspection.speech.transcribe import Word
 def folders(tmp_path):
     """Two model folders with invented files: enough to be found and hashed, not to be loaded."""
     for role, files in (
-        ("recogniser", models.RECOGNISER_FILES),
+        ("recogniser", ("model.bin", "config.json", "tokenizer.json", "vocabulary.json")),
         ("diarizer", ("config.yaml", "seg/pytorch_model.bin")),
     ):
         for file in files:
@@ -123,10 +123,41 @@ def test_a_missing_model_says_how_to_get_it(folders, name, says):
     assert "\n" not in str(caught.value)
 
 
-def test_an_incomplete_model_names_the_file(folders):
-    (folders / "recogniser" / "tokenizer.json").unlink()
-    with pytest.raises(SpeechError, match=r"lacks tokenizer\.json"):
-        models.recogniser_folder(settings(folders))
+@pytest.mark.parametrize(
+    ("role", "gone", "says"),
+    [
+        ("recogniser", "tokenizer.json", r"lacks tokenizer\.json"),
+        ("recogniser", "vocabulary.json", r"lacks vocabulary\.json or vocabulary\.txt"),
+        ("diarizer", "seg/pytorch_model.bin", r"lacks seg; "),
+    ],
+)
+def test_an_incomplete_model_names_the_file(folders, role, gone, says):
+    (folders / "diarizer" / "config.yaml").write_text("pipeline: {params: {segmentation: $model/seg}}")
+    (folders / role / gone).unlink()
+    with pytest.raises(SpeechError, match=says):
+        getattr(models, f"{role}_folder")(settings(folders))
+
+
+def test_older_models_have_their_vocabulary_as_text(folders):
+    vocabulary = folders / "recogniser" / "vocabulary.json"
+    vocabulary.rename(vocabulary.with_suffix(".txt"))
+    assert models.recogniser_folder(settings(folders)) == folders / "recogniser"
+
+
+def test_a_pointer_in_place_of_a_model_is_told(folders):
+    (folders / "diarizer" / "seg" / "pytorch_model.bin").write_text("version https://git-lfs.github.com/spec/v1\noid 1")
+    with pytest.raises(SpeechError, match=r"pytorch_model\.bin is a git-lfs pointer, not the file; run `git lfs pull`"):
+        models.diarizer_folder(settings(folders))
+
+
+def test_the_remedy_names_the_wanted_revision(folders):
+    with pytest.raises(SpeechError, match=r"hf download nobody/has-this-model --revision abc"):
+        models.recogniser_folder(settings(folders, recogniser="nobody/has-this-model", recogniser_revision="abc"))
+
+
+def test_doctor_warns_of_the_sample_days_models():
+    said = [finding.detail for finding in examine(SpeechSettings())]
+    assert sum("never for real calls" in detail for detail in said) == 2
 
 
 def test_engines_are_the_same_for_the_same_settings_and_load_nothing_yet(folders):

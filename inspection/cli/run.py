@@ -76,11 +76,18 @@ def _date(text: str) -> date | None:
 
 
 def _inspect(business_date: date | None, settings: Path, verbose: bool) -> None:
-    from inspection import settings as settings_module
+    from inspection import day
+    from inspection.results.places import writing
+    from inspection.settings import load
 
-    loaded = settings_module.load(settings)  # mistakes show before the scheduler starts
-    _quiet_scheduler(loaded.store.work.parent / "prefect", verbose)
+    loaded = load(settings, must_exist=True)
+    home = loaded.store.work.parent / "prefect"
     with DayProgress() as progress:
+        progress.listener("reading settings and rulebook", 0, 0)
+        day.ready(loaded)  # mistakes show before the scheduler starts
+        with writing(home):
+            home.mkdir(parents=True, exist_ok=True)
+        _quiet_scheduler(home, verbose)
         from flows.daily import inspect_day
         from flows.tasks import stop_embedded_backend
 

@@ -23,16 +23,25 @@ DEFAULTS = {"vicidial": HERE / "vicidial.yaml", "asterisk": HERE / "asterisk.yam
 def list_attempts(settings: Settings, business_date: date) -> pl.DataFrame:
     """All attempts of the date in the contract's form. Raises IntakeError when dialer or mapping cannot be read."""
     dialer = settings.dialer
-    codes = load_dispositions(dialer.dispositions or settings.rulebook.path / "dispositions.yaml")
-    if not dialer.url.get_secret_value():
-        raise IntakeError("dialer.url is not set; it is the address of the dialer's database or the path of its export")
-    mapping = load_mapping(dialer.mapping, DEFAULTS.get(dialer.kind))
+    mapping, codes = described(settings)
     zone = mapping.timezone or settings.timezone
     rows = _rows(settings, mapping, business_date, zone)
     for join in mapping.joins:
         rows = _joined(rows, join, dialer.mapping, business_date, zone)
     raw = apply(mapping, rows, settings.timezone, str(dialer.mapping or dialer.kind))
     return complete(raw, settings, business_date, codes)
+
+
+def described(settings: Settings) -> tuple[Mapping, dict[str, str]]:
+    """What the settings say of the dialer: its columns and its outcome codes, without asking it anything.
+
+    Raises IntakeError where they cannot be read or no dialer is named.
+    """
+    dialer = settings.dialer
+    if not dialer.url.get_secret_value():
+        raise IntakeError("dialer.url is not set; it is the address of the dialer's database or the path of its export")
+    codes = load_dispositions(dialer.dispositions or settings.rulebook.path / "dispositions.yaml")
+    return load_mapping(dialer.mapping, DEFAULTS.get(dialer.kind)), codes
 
 
 def _rows(settings: Settings, mapping: Mapping, business_date: date, zone: str) -> pl.DataFrame:

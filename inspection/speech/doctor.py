@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from inspection.errors import SpeechError
-from inspection.settings import SpeechSettings
+from inspection.settings import DEMO_MODELS, SpeechSettings
 from inspection.speech import models
 from inspection.speech.decode import RATE_HZ
 
@@ -59,10 +59,12 @@ def _model(
         hashes = models.file_hashes(folder)
     except SpeechError as error:
         return [Finding(role, False, f"{wanted}: {error}")]
+    small = Finding(f"  {role}", None, "the sample day's small model, good for demo and tests, never for real calls")
     size = sum((folder / file).stat().st_size for file in hashes)
     source = "local directory" if Path(name).expanduser().is_dir() else f"hub model {wanted}, cached"
     return [
         Finding(role, True, f"{source} {folder}, {size / 1e6:.1f} MB"),
+        *([small] if folder.is_relative_to(DEMO_MODELS) else []),
         *(Finding(f"  {file}", None, sha) for file, sha in hashes.items()),
     ]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -25,8 +26,10 @@ from inspection.speech.transcribe import Recogniser, load_whisper
 HEARING = 1
 """Raised by one whenever decoding, voice activity, cutting or guards change in a way that can change a word."""
 LIBRARIES = ("av", "ctranslate2", "faster-whisper", "onnxruntime", "pyannote.audio", "torch")
-RECOGNISER_FILES = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json")
+RECOGNISER_FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.json|vocabulary.txt")
+"""What faster-whisper cannot do without; `preprocessor_config.json` is read where there is one."""
 DIARIZER_FILES = ("config.yaml",)
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _MODEL_ENDINGS = {".bin", ".json", ".yaml", ".txt", ".npz", ".safetensors", ".ckpt", ".onnx"}
 _HEARING_SETTINGS = (
     "language", "device", "compute_type", "longest_clip_s", "windows_fit_clips", "beam_size", "hotwords",
@@ -87,18 +90,44 @@ def locate(role: str, name: str, revision: str | None, needed: tuple[str, ...], 
         if folder.is_absolute() or name.count("/") != 1 or name.startswith("."):
             raise SpeechError(f"speech.{role}: {name}: no such directory; {remedy(role, name)}")
         folder = _from_hub(role, name, revision, allow_download)
-    missing = [file for file in needed if not (folder / file).is_file()]
+    missing = [
+        file.replace("|", " or ") for file in needed if not any((folder / one).is_file() for one in file.split("|"))
+    ]
+    if role == "diarizer" and not missing:
+        missing = [part for part in _parts_named(folder) if not _holds_a_model(folder / part)]
     if missing:
-        raise SpeechError(f"speech.{role}: {folder} lacks {', '.join(missing)}; {remedy(role, name)}")
+        raise SpeechError(f"speech.{role}: {folder} lacks {', '.join(missing)}; {remedy(role, name, revision)}")
+    if pointers := [path.name for path in sorted(folder.rglob("*")) if _is_lfs_pointer(path)]:
+        raise SpeechError(
+            f"speech.{role}: {folder}: {', '.join(pointers)} is a git-lfs pointer, not the file; run `git lfs pull` "
+            f"where the folder was cloned and copy it again"
+        )
     return folder
 
 
-def remedy(role: str, name: str) -> str:
+def _parts_named(folder: Path) -> list[str]:
+    """The parts of a pipeline that its config.yaml says lie in its own folder (`$model/segmentation`)."""
+    text = (folder / "config.yaml").read_text("utf-8", "replace")
+    return sorted({name.rstrip("/") for name in re.findall(r"\$model/([\w./-]+)", text)})
+
+
+def _holds_a_model(part: Path) -> bool:
+    return part.is_file() or any(path.suffix in _MODEL_ENDINGS for path in part.glob("*"))
+
+
+def _is_lfs_pointer(path: Path) -> bool:
+    if path.suffix not in _MODEL_ENDINGS or not path.is_file() or path.stat().st_size > 1024:
+        return False
+    return path.read_bytes().startswith(_LFS_POINTER)
+
+
+def remedy(role: str, name: str, revision: str | None = None) -> str:
     """How to get a model on a machine with and without internet, in one line."""
     hub_name = name if name.count("/") == 1 and not name.startswith(("/", ".")) else "NAME/ON-HUB"
+    at = f" --revision {revision}" if revision else ""
     return (
-        f"with internet: `hf download {hub_name} --local-dir models/{role}`; without: copy that folder from a machine "
-        f"that has it; then set speech.{role} to the folder"
+        f"with internet: `hf download {hub_name}{at} --local-dir models/{role}`, or speech.allow_download = true; "
+        f"without: copy that folder from a machine that has it; then set speech.{role} to the folder"
     )
 
 
@@ -110,7 +139,9 @@ def _from_hub(role: str, name: str, revision: str | None, allow_download: bool) 
         return Path(snapshot_download(name, revision=revision, local_files_only=not allow_download))
     except Exception as error:
         why = "could not be downloaded" if allow_download else "is not in the hub's local cache"
-        raise SpeechError(f"speech.{role}: {name} {why} ({type(error).__name__}); {remedy(role, name)}") from error
+        raise SpeechError(
+            f"speech.{role}: {name} {why} ({type(error).__name__}); {remedy(role, name, revision)}"
+        ) from error
 
 
 def speech_fingerprint(settings: SpeechSettings) -> str:
