@@ -280,6 +280,18 @@ def test_frequency_counts_each_number_and_debtor_once_a_day(span, rows):
     assert (table["numbers"].sum(), table["debtors"].sum()) == (len(numbers), len(debtors))
 
 
+def test_parts_that_left_the_script_stand_instead_of_the_whole(tmp_path):
+    calls = [{"call_id": name, "business_date": LAST, "timezone": "Asia/Shanghai"} for name in "ab"]
+    told = {"a": ["verbatim", "verbatim.opening", "CP4"], "b": ["verbatim"]}
+    rows = [
+        {"call_id": n, "checkpoint_id": point, "state": "altered"} for n, points in told.items() for point in points
+    ]
+    rows.append({"call_id": "b", "checkpoint_id": "CP5", "state": "pass"})
+    table = judged.deviations(Span(small_store(tmp_path, attempts=calls, checkpoints=rows), LAST, LAST))
+    found = sorted(table.select("call_id", "checkpoint_id").rows())
+    assert found == [("a", "CP4"), ("a", "verbatim.opening"), ("b", "verbatim")]
+
+
 def test_agents_speak_at_their_measured_speed(tmp_path):
     """120 characters in 30 s and 60 in 30 s make 180 a minute; a call without known words counts in neither."""
     calls = [{"call_id": name, "business_date": LAST, "agent_id": "A1", "timezone": "Asia/Shanghai"} for name in "abc"]

@@ -330,6 +330,14 @@ def test_each_finding_says_what_was_expected(tmp_path, store):
     assert all("<b>应当如何</b> 应当先核实身份 &lt;b&gt;" in card for card in cards)
 
 
+def test_a_checkpoint_without_a_title_is_named_by_its_id(tmp_path, store):
+    untitled = one_call(
+        tmp_path, store, checkpoints=lambda rows: rows.with_columns(title=pl.lit(None, dtype=pl.String))
+    )
+    assert "<td>CP5 </td>" in untitled
+    assert "None" not in untitled
+
+
 def test_the_account_is_masked_and_the_lineage_is_whole(tmp_path, store):
     content = one_call(tmp_path, store)
     assert "张三" not in content
@@ -409,7 +417,7 @@ SHEETS = {
     "agent": {"agents", "alerts", "failures", "repeat", "agent_rules", "rules", "checkpoints", "mismatches", "trend"},
     "rule": {"rules", "failures", "unsure", "doubts", "agency", "team", "agents", "stage", "agent_kind", "trend"},
     "third-party": {"breaches", "failures", "disclosure", "agency", "team", "trend"},
-    "robots": {"robot_rules", "breaches", "deviations", "checkpoints", "agents", "campaign", "rules", "alerts",
+    "robots": {"robot_rules", "robot_breaches", "deviations", "checkpoints", "agents", "campaign", "rules", "alerts",
                "failures", "trend"},
     "repeat": {"repeat", "failures", "agents", "agent_rules"},
     "agencies": {"comparison", "rule_agency", "team_comparison", "repeat", "coverage"},

@@ -19,6 +19,8 @@ INK, MUTED, LINE, PAPER = "#1f2937", "#6b7280", "#d9dee5", "#ffffff"
 FATAL, MAJOR, MINOR, UNSURE, CALM, BLUE = "#b23a48", "#d9822b", "#c9a227", "#8d86b5", "#5c9a8b", "#2f6690"
 SEVERITY = {"fatal": FATAL, "major": MAJOR, "minor": MINOR}
 PNG_DPI = 200
+PAGE = 7.3
+"""Inches between the margins of A4: a drawing this wide keeps its letters' size on paper."""
 STYLE = {
     "font.size": 9,
     "axes.edgecolor": LINE,
@@ -67,8 +69,10 @@ def canvas(width: float, height: float):
 
 
 def finish(name: str, words: Wording, sheet: Any) -> Figure:
+    """The drawing; the PNG, which may travel alone, carries its title."""
     svg, png = io.StringIO(), io.BytesIO()
     sheet.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    sheet.suptitle(words(f"figures.{name}.title"), x=0.01, ha="left", fontsize=11)
     sheet.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
     text = svg.getvalue()
     return Figure(name, words(f"figures.{name}.title"), text[text.index("<svg") :], png.getvalue())
@@ -83,7 +87,8 @@ def heat_map(
     name: str, words: Wording, rows: list[str], columns: list[str], at: Callable, *, small_number: int, bad: str
 ) -> Figure:
     """A heat map of shares part/whole with the whole written under each share; white where there is nothing."""
-    with canvas(11, 0.8 + 0.38 * max(len(rows), 2)) as (sheet, axes):
+    tilt = sum(map(len, columns)) > 40
+    with canvas(PAGE, (1.35 if tilt else 0.8) + 0.36 * max(len(rows), 2)) as (sheet, axes):
         shares = [
             part / whole
             for row in range(len(rows))
@@ -103,7 +108,7 @@ def heat_map(
                 ink = MUTED if small else "white" if badness > 0.62 else INK
                 colour = (FATAL, (0.03 + 0.85 * badness) * (0.35 if small else 1))
                 cell(axes, column, row, colour, f"{100 * part / whole:.0f}%", ink=ink, under=f"{whole}")
-        frame_cells(axes, rows, columns, tilt=max(map(len, columns), default=0) > 5 and len(columns) > 7)
+        frame_cells(axes, rows, columns, tilt)
         axes.set(xlabel=f"{words(f'figures.{name}.x')}   {words('figure_words.low_count')}".strip())
         return finish(name, words, sheet)
 
@@ -112,9 +117,9 @@ def cell(axes: Any, x: int, y: int, colour: tuple[str, float], text: str, *, ink
     from matplotlib.patches import Rectangle
 
     axes.add_patch(Rectangle((x - 0.48, y - 0.47), 0.96, 0.94, facecolor=colour[0], alpha=colour[1], linewidth=0))
-    axes.text(x, y - (0.12 if under else 0), text, ha="center", va="center", fontsize=8, color=ink)
+    axes.text(x, y - (0.12 if under else 0), text, ha="center", va="center", fontsize=7.5, color=ink)
     if under:
-        axes.text(x, y + 0.27, under, ha="center", va="center", fontsize=5.5, color=ink, alpha=0.85)
+        axes.text(x, y + 0.27, under, ha="center", va="center", fontsize=6, color=ink, alpha=0.9)
 
 
 def frame_cells(axes: Any, rows: list[str], columns: list[str], tilt: bool) -> None:

@@ -65,7 +65,7 @@ def marks_of(case: Case, words: Any) -> list[Mark]:
                     row["start"],
                     row["end"],
                     "checkpoint",
-                    f"{row['checkpoint_id']} {row['title']}",
+                    f"{row['checkpoint_id']} {row['title'] or ''}".strip(),
                     row["at_ms"],
                 )
             )

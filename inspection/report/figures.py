@@ -27,6 +27,9 @@ from inspection.report.canvas import (
 )
 from inspection.report.wording import Wording
 
+MARKERS = "so^"
+"""Of fatal, major and minor lines: they keep apart in grey print too."""
+
 
 def scores(words: Wording, scored: pl.DataFrame) -> Figure:
     """Calls per five points of score; calls at zero by a fatal finding stand apart in red."""
@@ -40,9 +43,9 @@ def scores(words: Wording, scored: pl.DataFrame) -> Figure:
             stacked=True,
             color=[BLUE, FATAL],
             rwidth=0.86,
-            label=["_", words.code("severity", "fatal")],
         )
         axes.grid(axis="y")
+        axes.margins(y=0.2)
         axes.set(xlim=(-1, 101), xlabel=words("figures.scores.x"), ylabel=words("figures.scores.y"))
         axes.yaxis.get_major_locator().set_params(integer=True)
         if len(others):
@@ -60,7 +63,7 @@ def scores(words: Wording, scored: pl.DataFrame) -> Figure:
                 color=MUTED,
             )
         if len(fatal):
-            axes.legend(loc="upper center")
+            key(sheet, [(words.code("severity", "fatal"), FATAL, "")])
         return finish("scores", words, sheet)
 
 
@@ -72,27 +75,38 @@ def trend(words: Wording, days: pl.DataFrame) -> Figure:
         labels = [f"{day:%m-%d}" for day in days["business_date"]]
         places = np.arange(len(labels))
         inspected = days["inspected"].cast(pl.Float64).replace(0, None)
-        for severity, colour in SEVERITY.items():
+        last = {}
+        for (severity, colour), marker in zip(SEVERITY.items(), MARKERS, strict=True):
             rate = (days[f"{severity}_calls"] / inspected * 100).to_numpy()
-            axes.plot(places, rate, color=colour, linewidth=1.8, marker="o", markersize=3 if len(labels) > 1 else 6)
-            if len(rate):
-                axes.annotate(
-                    f"{words.code('severity', severity)} {rate[-1]:.1f}",
-                    (places[-1], rate[-1]),
-                    xytext=(6, 0),
-                    textcoords="offset points",
-                    va="center",
-                    fontsize=8,
-                    color=colour,
-                )
+            axes.plot(places, rate, color=colour, linewidth=1.8, marker=marker, markersize=4 if len(labels) > 1 else 7)
+            if len(rate) and not np.isnan(rate[-1]):
+                last[f"{words.code('severity', severity)} {rate[-1]:.1f}"] = (rate[-1], colour)
         axes.grid(axis="y")
         axes.set_ylim(bottom=0)
+        _name_lines(axes, places[-1:], last)
         axes.set_xlim(-0.3, max(len(labels) - 1, 1) * 1.16)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick < len(labels)])
         axes.set_xticklabels([labels[int(tick)] for tick in axes.get_xticks()])
         axes.set(ylabel=words("figures.trend.y"))
         return finish("trend", words, sheet)
+
+
+def _name_lines(axes, place: np.ndarray, last: dict[str, tuple[float, str]]) -> None:
+    """Each line's name beside its last point, pushed upwards where two would lie on each other."""
+    gap, height = 0.075 * axes.get_ylim()[1], -1.0
+    for name, (value, colour) in sorted(last.items(), key=lambda item: item[1][0]):
+        height = max(value, height)
+        axes.annotate(
+            name,
+            (place[0], height),
+            xytext=(7, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=colour,
+        )
+        height += gap
 
 
 def rules(words: Wording, frame: pl.DataFrame, most: int = 12) -> Figure:
@@ -133,9 +147,10 @@ def rules(words: Wording, frame: pl.DataFrame, most: int = 12) -> Figure:
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
         axes.tick_params(axis="y", labelcolor=INK)
+        shown = [*SEVERITY, *(["info"] if "info" in top["severity"] else [])]
         key(
             sheet,
-            [(words.code("severity", name), colour, "") for name, colour in SEVERITY.items()]
+            [(words.code("severity", name), SEVERITY.get(name, MUTED), "") for name in shown]
             + [(words("figure_words.unsure"), UNSURE, "////")],
         )
         return finish("rules", words, sheet)
@@ -153,7 +168,7 @@ def coverage(words: Wording, total: dict) -> Figure:
             height=0.66,
         )
         for place, (count, whole) in enumerate(zip(counts, [*counts[1:], 0], strict=True)):
-            share = f"  {100 * count / whole:.1f}%" if whole else ""
+            share = f"   {words('figure_words.of_before', share=f'{100 * count / whole:.1f}%')}" if whole else ""
             axes.annotate(
                 f"{count:,}{share}",
                 (count, place),
@@ -163,7 +178,7 @@ def coverage(words: Wording, total: dict) -> Figure:
                 fontsize=8,
                 color=MUTED,
             )
-        axes.margins(x=0.16)
+        axes.margins(x=0.3)
         axes.xaxis.set_visible(False)
         axes.spines[["left", "bottom"]].set_visible(False)
         axes.tick_params(axis="y", labelcolor=INK)
@@ -196,6 +211,7 @@ def hours(words: Wording, cells: pl.DataFrame, dimension: str, small_number: int
 
 def checkpoints(words: Wording, frame: pl.DataFrame, small_number: int, most: int = 14) -> Figure:
     """Share of calls in which a checkpoint was said in time, by stage; the checkpoints judged most often."""
+    frame = frame.filter(~pl.col("checkpoint_id").str.contains(".", literal=True))  # parts of a checkpoint stay out
     stages = frame["stage"].unique().sort().to_list()
     often = frame.group_by("title", maintain_order=True).agg(pl.col("cp_judged").sum())
     chosen = often.filter(pl.col("cp_judged") > 0).top_k(most, by="cp_judged")
@@ -229,12 +245,22 @@ def mismatch(words: Wording, frame: pl.DataFrame) -> Figure:
             x, y = columns.index(spoken), rows.index(outcome)
             strength = 0.15 + 0.75 * calls / most
             colour = ("#eef1f5", 1) if agrees is None else (CALM, 0.35) if agrees else (FATAL, min(strength, 0.9))
-            cell(axes, x, y, colour, str(calls), ink="white" if agrees is False and strength > 0.5 else INK)
+            cell(
+                axes,
+                x,
+                y,
+                colour,
+                f"{calls} ≠" if agrees is False else str(calls),
+                ink="white" if agrees is False and strength > 0.5 else INK,
+            )
         names = [
             words("figure_words.nothing_heard") if name is None else words.code("outcome", name) for name in columns
         ]
         frame_cells(axes, [words.code("outcome", name) for name in rows], names, tilt=len(columns) > 6)
-        axes.set(xlabel=words("figures.mismatch.x"), ylabel=words("figures.mismatch.y"))
+        axes.set(
+            xlabel=f"{words('figures.mismatch.x')}   {words('figure_words.disagrees')}",
+            ylabel=words("figures.mismatch.y"),
+        )
         return finish("mismatch", words, sheet)
 
 

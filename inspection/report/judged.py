@@ -310,8 +310,14 @@ def other_calls(span: Span, sections: Sections) -> Span:
 
 
 def deviations(span: Span) -> pl.DataFrame:
-    """Sentences of the script that were missed, late, out of order or altered, one row each, by checkpoint."""
+    """Sentences of the script that were missed, late, out of order or altered, one row each, by checkpoint.
+
+    Where parts of a checkpoint strayed (`verbatim.opening`), they stand instead of the whole (`verbatim`).
+    """
     strayed = span.table("checkpoints").filter(pl.col("state").is_in(DEVIATIONS)).rename({"state": "deviation"})
+    parts = strayed.filter(pl.col("checkpoint_id").str.contains(".", literal=True))
+    whole = parts.select("call_id", pl.col("checkpoint_id").str.split(".").list.first())
+    strayed = strayed.join(whole, on=["call_id", "checkpoint_id"], how="anti")
     who = span.calls.select("call_id", "agency", "team", "agent_id", "campaign", "stage")
     order = ["script_id", "checkpoint_id", "title", "deviation", "call_id", "quote", "detail", "at_ms", "deadline_ms"]
     frame = strayed.join(who, on="call_id", how="left").select(*order, "agency", "team", "agent_id", "campaign")

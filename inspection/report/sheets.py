@@ -63,7 +63,7 @@ LISTED = {"alerts": "category", "skip_reasons": "reason"}
 LENGTHS = {"start_ms", "median_ms", "talk_ms", "duration_ms", "difference_ms", "at_ms", "deadline_ms"}
 POINTS = {"score", "score_low", "score_high", "speed", "lowest", "highest", "earned", "possible"}
 COLOURED = {"worst", "severity", "verdict", "status", "success", "agrees"}
-MARKED = {"quote", "call_id", "rule_id", "checkpoint_id", "title", "reason", "detail", "agency", "team"}
+MARKED = {"quote", "call_id", "rule_id", "checkpoint_id", "title", "reason", "detail", "agency", "team", "campaign"}
 DIGESTS = {"recording_id", "run_id", "rulebook_fingerprint", "speech_fingerprint"}
 
 

@@ -182,7 +182,7 @@ def _robot_tables(span: Span, value: str) -> dict[str, pl.DataFrame]:
     rules, sections = _rules(span), load_sections()
     return {
         "robot_rules": rules.filter(judged.in_groups(sections, "robot")),
-        "breaches": judged.group_failures(span, sections, "robot"),
+        "robot_breaches": judged.group_failures(span, sections, "robot"),
         "deviations": judged.deviations(span),
         "checkpoints": judged.checkpoints(span),
         "agents": measures.lean(measures.agents(span)),
