@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from inspection import offline
 
 offline.silence()
+
+SERVICES = ("is not reachable at", "no Chromium at", "inspection[remote]", "espeak-ng is not installed")
+"""What a test says that is skipped for want of a server, a browser or a tool."""
 
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
@@ -22,6 +26,17 @@ def _is_local(family: int, address: object) -> bool:
         return ipaddress.ip_address(host.split("%")[0]).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """With INSPECTION_TEST_REQUIRE_SERVICES=1, as CI has it, a test that misses its server or browser fails."""
+    report = yield
+    if report.skipped and os.environ.get("INSPECTION_TEST_REQUIRE_SERVICES") == "1":
+        reason = str(report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr)
+        if any(service in reason for service in SERVICES):
+            report.outcome, report.longrepr = "failed", f"INSPECTION_TEST_REQUIRE_SERVICES=1, but {reason}"
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
