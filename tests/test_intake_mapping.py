@@ -9,6 +9,8 @@ from textwrap import dedent
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
+from databases import database
 
 from inspection.errors import IntakeError, SettingsError
 from inspection.intake.day import list_attempts
@@ -196,6 +198,43 @@ def test_every_kind_of_source_gives_the_same_attempts(kind: str, tmp_path: Path)
     assert attempts["business_date"].unique().to_list() == [DAY]
     assert "13812345678" not in attempts.write_csv()
     assert unmapped_codes(attempts).rows() == [("奇怪", 1)]
+
+
+TYPED = {"postgresql": "TIMESTAMP", "mariadb": "DATETIME"}
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_a_mapping_over_a_servers_table_gives_the_same_attempts(kind: str, tmp_path: Path) -> None:
+    """The query's parameters reach each driver, and its own dates, decimals and truth values become the contract's."""
+    with database(kind, tmp_path) as url:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        columns = (
+            f"id VARCHAR(9), started {TYPED[kind]}, code VARCHAR(9), phone VARCHAR(40), owed NUMERIC(10, 2), due DATE"
+        )
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"CREATE TABLE calls ({columns}, stopped BOOLEAN, talk INTEGER)"))
+            for row in ROWS.rows():
+                given = dict(zip(ROWS.columns, row, strict=True))
+                connection.execute(
+                    sa.text("INSERT INTO calls VALUES (:id, :started, :code, :phone, 12.34, '2026-11-30', true, 42)"),
+                    given,
+                )
+        query = "query: SELECT * FROM calls WHERE started >= :date AND started < :next_date\n"
+        more = (
+            "  amount_due_cents: {column: owed, scale: 100}\n  due_date: due\n  do_not_call: stopped\n"
+            "  talk_ms: {column: talk, scale: 1000}\n"
+        )
+        attempts = list_attempts(house(tmp_path, url, query + COLUMNS + more), DAY)
+        assert attempts.schema == ATTEMPTS
+        assert attempts["call_id"].to_list() == ["c1", "c4", "c2"]
+        assert attempts["outcome"].to_list() == ["PTP", "UNMAPPED", "NO_ANSWER"]
+        facts = attempts.select("amount_due_cents", "due_date", "do_not_call", "talk_ms").unique().rows()
+        assert facts == [(1234, date(2026, 11, 30), True, 42_000)]
+        forbidden = house(tmp_path, url, "query: DELETE FROM calls WHERE started >= :date\n" + COLUMNS)
+        with pytest.raises(IntakeError, match=f"dialer {url.split('+')[0]}://127.0.0.1"):
+            list_attempts(forbidden, DAY)
+        with engine.connect() as connection:
+            assert connection.execute(sa.text("SELECT count(*) FROM calls")).scalar_one() == 4
 
 
 def test_the_business_date_is_that_of_each_rows_own_clock(tmp_path: Path) -> None:

@@ -65,14 +65,16 @@ class Dialer:
         }  # fmt: skip
         self.row("vicidial_log_archive" if archive else "vicidial_log", **facts | values)
 
-    def receive(self, closecallid: int, at: int = 0, length: int = 60, **values: object) -> None:
+    def receive(
+        self, closecallid: int, at: int = 0, length: int = 60, *, archive: bool = False, **values: object
+    ) -> None:
         facts = {
             "closecallid": closecallid, "lead_id": 8, "campaign_id": "INGROUP", "call_date": clock(at),
             "start_epoch": EPOCH + at, "end_epoch": EPOCH + at + length, "length_in_sec": length, "status": "PTP",
             "phone_number": "13812345678", "user": "1037", "user_group": "TEAM2", "term_reason": "AGENT",
             "queue_seconds": 15.5, "uniqueid": f"17.{closecallid}",
         }  # fmt: skip
-        self.row("vicidial_closer_log", **facts | values)
+        self.row("vicidial_closer_log_archive" if archive else "vicidial_closer_log", **facts | values)
 
     def record(
         self, recording_id: int, vicidial_id: str, at: int = 0, *, archive: bool = False, **values: object
@@ -84,9 +86,14 @@ class Dialer:
         }  # fmt: skip
         self.row("recording_log_archive" if archive else "recording_log", **facts | values)
 
-    def talk(self, uniqueid: str, seconds: int, dead: int = 0, at: int = 0, user: str = "1024") -> None:
-        self.row("vicidial_agent_log", user=user, server_ip="x", event_time=clock(at), lead_id=7, talk_sec=seconds,
-                 dead_sec=dead, uniqueid=uniqueid)  # fmt: skip
+    def talk(
+        self, uniqueid: str, seconds: int, dead: int = 0, at: int = 0, *, archive: bool = False, **values: object
+    ) -> None:
+        facts = {
+            "user": "1024", "server_ip": "x", "event_time": clock(at), "lead_id": 7, "talk_sec": seconds,
+            "dead_sec": dead, "uniqueid": uniqueid,
+        }  # fmt: skip
+        self.row("vicidial_agent_log_archive" if archive else "vicidial_agent_log", **facts | values)
 
     def settings(self, mapping: str = "") -> Settings:
         (self.folder / "codes.yaml").write_text("codes:\n" + "".join(f"  {a}: {b}\n" for a, b in CODES.items()))
@@ -249,6 +256,22 @@ def test_archived_rows_count_like_live_ones_and_only_once(dialer: Dialer) -> Non
     dialer.record(2, "1.2", at=600)
     dialer.record(2, "1.2", at=600, archive=True)
     assert dialer.hints() == {"1.1": "r1", "1.2": "r2"}
+
+
+def test_an_archived_inbound_call_and_its_archived_agent_count_like_live_ones(dialer: Dialer) -> None:
+    """Archives of the closer and agent logs were read by the connector and by no test."""
+    dialer.receive(77, archive=True, uniqueid="17.77")
+    dialer.receive(78, at=600, uniqueid="17.78")
+    dialer.receive(78, at=600, archive=True, uniqueid="17.78")
+    dialer.talk("17.77", 40, dead=5, archive=True, agent_log_id=1, lead_id=8, user="1037")
+    dialer.talk("17.78", 30, at=600, agent_log_id=2, lead_id=8, user="1037")
+    dialer.talk("17.78", 30, at=600, archive=True, agent_log_id=2, lead_id=8, user="1037")
+    dialer.dial("1.1", at=1200, archive=True)
+    dialer.talk("1.1", 20, at=1200, archive=True, agent_log_id=3)
+    found = dialer.attempts().sort("call_id").select("call_id", "direction", "talk_ms", "agent_id").rows()
+    assert found == [
+        ("1.1", "outbound", 20_000, "1024"), ("77", "inbound", 35_000, "1037"), ("78", "inbound", 30_000, "1037"),
+    ]  # fmt: skip
 
 
 def test_only_the_day_on_the_dialers_clock_is_read(dialer: Dialer) -> None:
