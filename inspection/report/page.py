@@ -17,7 +17,7 @@ from inspection.report.heat import Heat
 from inspection.report.sheets import Cell, Printer, Sheet
 
 TEMPLATES = Path(__file__).parent / "templates"
-HELD_ROWS = 2_000
+HELD_ROWS = 1_000
 """Rows of a table that a page holds, sorts and filters; the workbook and Parquet hold all."""
 DRAWN_ROWS = 200
 """Rows of them drawn at a time; the others are drawn when they are asked for."""

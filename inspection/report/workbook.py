@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from inspection.report.canvas import Figure
 from inspection.report.sheets import LENGTHS, LISTED, POINTS, SHARES, Printer, Sheet, family_of
 
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000
 """Rows of a worksheet below its head: more than a person scrolls, far less than Excel's 1,048,575. Parquet has all."""
 
 
