@@ -181,7 +181,7 @@ HITS = pl.Schema(
         "kept": pl.Boolean,
         # the step: role | covered | exception | a guard of guards.yaml | ordinary | waiver | window
         "cleared_by": pl.String,
-        "steps": pl.List(pl.String),  # every step's word on this hit, in order
+        "steps": pl.List(pl.String),  # how it was found, the steps it passed, the one that cleared it
     }
 )
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rules_kit import call, day, pack, verdicts
 
 from inspection.errors import InputError
+from inspection.rules import judge as judging
 from inspection.rules import scan
 from inspection.rules.judge import Heard, Judgement, judge
 
@@ -51,15 +52,16 @@ def test_splitting_a_day_in_two_and_judging_both_gives_the_day(calls, data):
 
 @settings(max_examples=10, deadline=None)
 @given(DAYS, st.integers(1, 8))
-def test_a_day_scanned_in_blocks_is_the_day(calls, size):
-    whole, usual = per_call(judge(pack(), made(calls))), scan.BLOCK_TURNS
-    try:
-        scan.BLOCK_TURNS = size
-        in_blocks = per_call(judge(pack(), made(calls)))
-    finally:
-        scan.BLOCK_TURNS = usual
+def test_a_day_scanned_and_judged_in_parts_is_the_day(calls, size):
+    heard = made(calls)
+    heard = dataclasses.replace(heard, attempts=heard.attempts.with_columns(debtor_id=pl.lit("one of all")))
+    whole = per_call(judge(pack(), heard))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scan, "BLOCK_TURNS", size)
+        patch.setattr(judging, "PART_ROWS", size)
+        in_parts = per_call(judge(pack(), heard))
     for name, frame in whole.items():
-        assert frame.equals(in_blocks[name]), name
+        assert frame.equals(in_parts[name]), name
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ class _Sieve:
             objected = reason.is_not_null()
             self._tell(self.alive.filter(objected), name, reason.filter(objected))
             self.alive = self.alive.filter(~objected)
-        self._passed.append(f"{name}: passed")
+        self._passed.append(name)
 
     def all(self) -> pl.DataFrame:
         """Every hit in its order, kept or cleared."""
@@ -99,7 +99,9 @@ def _told(hits: pl.DataFrame, passed: list[str], name: str | None, reason: pl.Se
     """
     story = hits.select("via", "timing", reason=reason)
     told = story.unique(maintain_order=True)
-    words = [pl.format("found: {}, {}", "via", "timing"), *map(pl.lit, passed)]
+    words = [pl.format("found: {}, {}", "via", "timing")]
+    if passed:
+        words.append(pl.lit(f"passed: {', '.join(passed)}"))
     if name is not None:
         words.append(pl.format("{}: {}", pl.lit(name), "reason"))
     told = told.with_columns(steps=pl.concat_list(words) if len(told) else pl.lit([], pl.List(pl.String)))
@@ -116,7 +118,9 @@ def _clause(hits: pl.DataFrame, *, spaced: bool) -> pl.Series:
     """A term of up to `SHORT_TERM` characters, in spaced languages of two words, with a clause mark inside."""
     size = pl.col("body").str.count_matches(" ") == 1 if spaced else pl.col("body").str.len_chars() <= SHORT_TERM
     mark = _SENTENCE_END if spaced else _MARK
+    shown_always = pl.col("guards").list.len() == 0  # such as self-harm, which nothing may explain away
     cut = ~pl.col("pattern") & size & pl.col("quote").str.contains(mark) & ~pl.col("term").str.contains(mark)
+    cut &= ~shown_always
     return hits.select(pl.when(cut).then(pl.lit("a clause ends within the term"))).to_series()
 
 

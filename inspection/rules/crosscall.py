@@ -63,6 +63,11 @@ class CrossCall:
     facts: pl.DataFrame
     windows: dict[str, Window]
 
+    def of(self, calls: slice) -> CrossCall:
+        """The same for some calls of the axis; the calls that prove it may be any."""
+        windows = {name: replace(one, low=one.low[calls], high=one.high[calls]) for name, one in self.windows.items()}
+        return CrossCall(self.facts[calls], windows)
+
 
 def look_back(
     calls: pl.DataFrame, history: pl.DataFrame | None, *, effective_talk_ms: int, failures: int, weekly: int

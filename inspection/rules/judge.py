@@ -10,19 +10,25 @@ Pure: no file is read, no clock asked. Output is sorted by call id and does not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
 from inspection.rules import checkpoints, evidence, findings, robot, scorecard, sources
 from inspection.rules.conditions import Day
+from inspection.rules.crosscall import CrossCall
 from inspection.rules.evidence import WHO, Changes, Evidence
 from inspection.rules.factsheet import across_calls, factsheet, hearing
 from inspection.rules.identity import changes
 from inspection.rules.rulebook import Rulebook
 from inspection.rules.scan import scan
 from inspection.tables import IDENTITY, conform
+
+PART_ROWS = 200_000
+"""Calls and turns that are judged together: large enough to cost nothing, small enough to fit beside a day."""
 
 
 @dataclass(frozen=True)
@@ -58,21 +64,62 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     history: ATTEMPTS of earlier days, with an optional column `said` (list of categories that customers voiced then).
     Raises InputError naming the call for duplicate ids, turns of unlisted calls and unknown time zones.
     """
-    value = rulebook.threshold
     calls = sources.axis(heard.attempts)
-    ids = calls["call_id"]
-    turns = sources.laid_out(heard.turns, calls, value)
+    turns = sources.laid_out(heard.turns, calls, rulebook.threshold)
     hits, said = scan(rulebook, turns, heard.words)
+    cross = across_calls(calls, hits, history, rulebook.timezone, rulebook.threshold)
+    parts = [_judged(rulebook, heard, part) for part in _parts(_Part(calls, turns, hits, said, cross))]
+    tables = {one.name: [getattr(part, one.name) for part in parts] for one in fields(Judgement)}
+    return Judgement(**{name: pl.concat(frames) for name, frames in tables.items()})
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some calls that follow one another, what was said in them, and what other calls say about them.
+
+    Positions (`call`, `row`) count within the part.
+    """
+
+    calls: pl.DataFrame
+    turns: pl.DataFrame
+    hits: pl.DataFrame
+    said: pl.DataFrame
+    cross: CrossCall
+
+
+def _parts(day: _Part) -> Iterator[_Part]:
+    """The day in parts of about PART_ROWS calls and turns, so that memory holds one part's evidence at a time."""
+    call, ids = day.turns["call"].to_numpy(), day.calls["call_id"]
+    size = np.cumsum(1 + np.bincount(call, minlength=len(ids))) // PART_ROWS
+    edges = np.unique([0, *(np.flatnonzero(np.diff(size)) + 1).tolist(), len(ids)]).tolist()
+    if len(edges) <= 2:
+        yield day
+        return
+    rows = np.searchsorted(call, edges).tolist()
+    hits = [day.hits["call_id"].search_sorted(ids[edge], side="left") for edge in edges[:-1]] + [len(day.hits)]
+    for (low, high), (first, last), (hit, end) in zip(pairwise(edges), pairwise(rows), pairwise(hits), strict=True):
+        said = day.said.filter(pl.col("call").is_between(low, high - 1))
+        yield _Part(
+            day.calls[low:high].with_columns(pl.col("call") - low),
+            day.turns[first:last].with_columns(pl.col("call") - low),
+            day.hits[hit:end],
+            said.with_columns(pl.col("call") - low, pl.col("row", "end_row") - first),
+            day.cross.of(slice(low, high)),
+        )
+
+
+def _judged(rulebook: Rulebook, heard: Heard, part: _Part) -> Judgement:
+    value, calls, turns, hits = rulebook.threshold, part.calls, part.turns, part.hits
+    ids = calls["call_id"]
     spotted = sources.hits_evidence(hits, turns, value)
-    who = _identity(rulebook, turns, said, spotted)
+    who = _identity(rulebook, turns, part.said, spotted)
     acoustic = sources.acoustic_evidence(heard.acoustics, calls)
-    parts = [spotted, said, _as_evidence(who), acoustic, robot.repetitions(turns, rulebook.repeat_roles, value)]
-    found = evidence.collect([sources.with_turns(part, turns, calls) for part in parts])
+    pieces = [spotted, part.said, _as_evidence(who), acoustic, robot.repetitions(turns, rulebook.repeat_roles, value)]
+    found = evidence.collect([sources.with_turns(piece, turns, calls) for piece in pieces])
     moments = Changes.of(*(who[name].to_numpy() for name in ("call", "at_ms", "code")), (who["why"] == 0).to_numpy())
     ev = Evidence(found, len(calls), moments, lambda: sources.word_positions(found, turns))
-    cross = across_calls(calls, hits, history, rulebook.timezone, value)
     facts = factsheet(
-        calls, audio=heard.audio, skips=heard.skips, turns=turns, acoustic=acoustic, who=who, cross=cross,
+        calls, audio=heard.audio, skips=heard.skips, turns=turns, acoustic=acoustic, who=who, cross=part.cross,
         zone=rulebook.timezone, regions=value("region_zones", {}),
     )  # fmt: skip
     day = Day(facts, ev, *hearing(facts, value))
@@ -80,16 +127,15 @@ def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None)
     day = replace(day, checkpoints=checkpoints.states(day, table))
     asked = findings.ask(day, rulebook.rules)
     emitted = _emitted(rulebook, facts)
-    listened = facts["heard"].to_numpy()
     components, scores = scorecard.score(
         day, rulebook.scorecards, rulebook.rules, verdicts=asked.verdict, live=asked.live & emitted,
-        heard=listened, ids=ids,
+        heard=facts["heard"].to_numpy(), ids=ids,
     )  # fmt: skip
     return Judgement(
         hits=hits,
         checkpoints=checkpoints.published(table, ids),
         identity=_identity_table(who, turns, ids),
-        findings=findings.frame(day, rulebook.rules, asked, cross, emitted=emitted, sentences=rulebook.sentences),
+        findings=findings.frame(day, rulebook.rules, asked, part.cross, emitted=emitted, sentences=rulebook.sentences),
         components=components,
         scores=scores,
     )
