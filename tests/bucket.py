@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,8 @@ class Bucket(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         query, path = parse_qs(address.query, keep_blank_values=True), unquote(address.path).lstrip("/")
         if path in self.objects:
-            self._answer(200, self.objects[path], {"Last-Modified": "Fri, 20 Nov 2026 01:00:00 GMT", "ETag": '"x"'})
+            stamp = "Fri, 20 Nov 2026 01:00:00 GMT"
+            self._answer(200, self.objects[path], {"Last-Modified": stamp, "ETag": _tag(self.objects[path])})
         elif "list-type" in query:
             self._answer(200, self._listing(path.rstrip("/"), query), {"Content-Type": "application/xml"})
         else:
@@ -36,8 +38,13 @@ class Bucket(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if "aws-chunked" in self.headers.get("Content-Encoding", ""):
             content = _unchunked(content)
-        self.objects[unquote(urlsplit(self.path).path).lstrip("/")] = content
-        self._answer(200, b"", {"ETag": '"x"'})
+        name = unquote(urlsplit(self.path).path).lstrip("/")
+        there = _tag(self.objects[name]) if name in self.objects else None
+        if self.headers.get("If-Match", there) != there or (self.headers.get("If-None-Match") and there):
+            self._answer(412, b"<Error><Code>PreconditionFailed</Code></Error>", {"Content-Type": "application/xml"})
+            return
+        self.objects[name] = content
+        self._answer(200, b"", {"ETag": _tag(content)})
 
     def do_DELETE(self) -> None:
         self.objects.pop(unquote(urlsplit(self.path).path).lstrip("/"), None)
@@ -51,7 +58,7 @@ class Bucket(BaseHTTPRequestHandler):
         prefix = f"{bucket}/{query.get('prefix', [''])[0]}"
         rows = "".join(
             f"<Contents><Key>{name.split('/', 1)[1]}</Key><LastModified>2026-11-20T01:00:00.000Z</LastModified>"
-            f'<ETag>"x"</ETag><Size>{len(content)}</Size></Contents>'
+            f"<ETag>{_tag(content)}</ETag><Size>{len(content)}</Size></Contents>"
             for name, content in sorted(self.objects.items())
             if name.startswith(prefix)
         )
@@ -99,6 +106,10 @@ def bucket(monkeypatch: pytest.MonkeyPatch, objects: dict[str, bytes]) -> Iterat
         server.shutdown()
         server.server_close()
         s3fs.S3FileSystem.clear_instance_cache()
+
+
+def _tag(content: bytes) -> str:
+    return f'"{hashlib.md5(content).hexdigest()}"'
 
 
 def _unchunked(body: bytes) -> bytes:

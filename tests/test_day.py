@@ -197,3 +197,38 @@ def test_a_report_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> N
     (tmp_path / "reports").write_text("a file where the folder should be")
     with pytest.raises(ResultsError, match="reports: cannot be written"):
         day.report(settings, JUDGED)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # zipfile closes itself once more
+@pytest.mark.parametrize("file", ["report.html", "report.xlsx", "tables/rules.parquet", "figures/rules.png"])
+def test_a_full_disk_under_the_report_is_one_line_and_a_second_try_draws_it(tmp_path: Path, file: str) -> None:
+    """Regression: the workbook's library told a full disk by an error of its own, which came out as a bug."""
+    from judged_day import DAY as JUDGED
+    from judged_day import judged_day
+
+    settings = settings_in(tmp_path).model_copy(update={"report": ReportSettings(folder=tmp_path / "reports")})
+    Store(settings.store.root).swap_day(JUDGED, judged_day())
+    place = tmp_path / "reports" / str(JUDGED) / file
+    place.parent.mkdir(parents=True)
+    place.symlink_to("/dev/full")
+    with pytest.raises(ResultsError, match=r"reports: cannot be written: .*No space left") as error:
+        day.report(settings, JUDGED)
+    assert "\n" not in str(error.value)
+    place.unlink()
+    assert day.report(settings, JUDGED).is_file()
+    assert place.stat().st_size > 500
+
+
+def test_a_store_that_cannot_be_reached_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: object storage that was away came out as the traceback of a bug, from the night's first step on."""
+    from bucket import bucket
+
+    settings = load(short_day(tmp_path, recordings=0))
+    away = settings.model_copy(update={"store": settings.store.model_copy(update={"root": "s3://bank/store"})})
+    with bucket(monkeypatch, {}):
+        pass  # its settings stay, the server goes
+    for step in (day.take_in, day.report, day.summarise):
+        with pytest.raises(ResultsError, match=r"store s3://bank/store: .*cannot be read") as error:
+            step(away, BUSINESS_DATE)
+        assert "\n" not in str(error.value)

@@ -311,6 +311,51 @@ def test_a_full_or_forbidden_database_file_is_told(tmp_path: Path) -> None:
     assert everything(url) == before
 
 
+FULL = {
+    "postgresql": [
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION"
+        " 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$",
+        "CREATE TRIGGER full_disk BEFORE INSERT ON qc_findings FOR EACH ROW EXECUTE FUNCTION full_disk()",
+    ],
+    "mysql": [
+        "CREATE TRIGGER full_disk BEFORE INSERT ON qc_findings FOR EACH ROW"
+        " SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full: No space left on device'"
+    ],
+    "sqlite": [
+        "CREATE TRIGGER full_disk BEFORE INSERT ON qc_findings"
+        " BEGIN SELECT RAISE(ABORT, 'No space left on device'); END"
+    ],
+}
+
+
+def test_a_server_whose_disk_is_full_keeps_the_old_day_and_says_so(url: str) -> None:
+    publish(url, DAY, judged_day())
+    before = everything(url)
+    do(url, *FULL[sa.make_url(url).get_backend_name()])
+    changed = judged_day() | {"runs": judged_day()["runs"].with_columns(run_id=pl.lit("second"))}
+    with pytest.raises(ResultsError, match=r"No space left on device.*nothing was changed there") as error:
+        publish(url, DAY, changed)
+    assert "\n" not in str(error.value)
+    assert everything(url) == before
+
+
+def test_a_server_that_refuses_to_write_keeps_the_old_day_and_says_so(url: str) -> None:
+    publish(url, DAY, judged_day())
+    before = everything(url)
+    address = sa.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        refusing = f"sqlite:///file:{address.database}?mode=ro&uri=true"
+    elif address.get_backend_name() == "postgresql":
+        options = f"{address.query['options']} -cdefault_transaction_read_only=on"
+        refusing = address.update_query_dict({"options": options}).render_as_string(hide_password=False)
+    else:
+        refuse = {"init_command": "SET SESSION TRANSACTION READ ONLY"}
+        refusing = address.update_query_dict(refuse).render_as_string(hide_password=False)
+    with pytest.raises(ResultsError, match=r"(?i)read.?only.*nothing was changed there"):
+        publish(refusing, DAY, judged_day())
+    assert everything(url) == before
+
+
 def test_two_runs_publishing_at_once_take_turns(url: str) -> None:
     prepare(url)
     days = [DAY + timedelta(days=n) for n in range(4)]

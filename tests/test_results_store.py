@@ -252,3 +252,27 @@ def test_object_storage_keeps_days_like_a_folder(tmp_path: Path, monkeypatch: py
         assert store.days() == [DAY + timedelta(days=1)]
     with pytest.raises(ResultsError, match="store s3://bank/store: 2026-11-20 cannot be written"):
         Store("s3://bank/store").swap_day(DAY, {})
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["a new day", "a day that is there"])
+def test_of_two_hosts_that_write_a_day_at_once_the_slower_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool
+) -> None:
+    """Regression: the day's lock is a file of one host, so another host's swap could remove a day's files under it."""
+    with bucket(monkeypatch, {}):
+        slow, quick = Store("s3://bank/store"), Store("s3://bank/store")
+        if not first:
+            slow.swap_day(DAY, {"turns": turns("旧")})
+        monkeypatch.setattr(Store, "_lock_file", lambda store, day: tmp_path / f"{id(store)}.lock")  # a kernel each
+        stage = Store._stage
+
+        def overtaken(store: Store, folder: Path, name: str, frame: pl.DataFrame | None) -> str:
+            if store is slow and name == "turns":
+                quick.swap_day(DAY, {"turns": turns("快")})
+            return stage(store, folder, name, frame)
+
+        monkeypatch.setattr(Store, "_stage", overtaken)
+        with pytest.raises(ResultsError, match="2026-11-20 was written by another run meanwhile"):
+            slow.swap_day(DAY, {"turns": turns("慢")})
+        assert slow.turns(DAY, DAY).collect()["text"].to_list() == ["快"]
+        assert slow.damage(DAY) == []

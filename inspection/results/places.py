@@ -1,4 +1,4 @@
-"""Where bytes are put whole: a local folder or object storage, behind the same five verbs.
+"""Where bytes are put whole: a local folder or object storage, behind the same verbs.
 
 A file under a place is either there with all its bytes or not there at all: locally it is written aside, flushed to
 the disk and renamed; an object store shows an object only when its upload is complete.
@@ -18,6 +18,10 @@ import polars as pl
 from inspection.errors import ResultsError
 
 STAGING = ".staging"
+
+
+class OvertakenError(Exception):
+    """Somebody else wrote the object since it was marked."""
 
 
 class LocalPlace:
@@ -60,6 +64,14 @@ class LocalPlace:
         os.replace(staged, target)
         _flush(target.parent)
 
+    def mark(self, name: str) -> str | None:
+        """What tells one content of a file from another; none is needed under the kernel's lock of the place."""
+        return None
+
+    def commit(self, staged: Path, name: str, mark: str | None) -> None:
+        """`put`, if the file is still what it was when it was marked."""
+        self.put(staged, name)
+
     def remove(self, name: str) -> None:
         with suppress(FileNotFoundError):
             (self.root / name).unlink()
@@ -101,6 +113,34 @@ class ObjectPlace:
         with _as_os_error():
             self._files.put_file(str(staged), f"{self._base}/{name}")
 
+    def mark(self, name: str) -> str | None:
+        """The object's entity tag; None when there is no such object."""
+        self._files.invalidate_cache()
+        try:
+            with _as_os_error():
+                return self._files.info(f"{self._base}/{name}").get("ETag")
+        except FileNotFoundError:
+            return None
+
+    def commit(self, staged: Path, name: str, mark: str | None) -> None:
+        """Writes the object if it is still what it was when it was marked: two hosts share no kernel.
+
+        Raises OvertakenError when another run wrote it meanwhile. S3 (and what speaks as it does) compares and writes
+        in one step; other kinds of storage are written without a condition.
+        """
+        if not self.root.startswith("s3://"):
+            return self.put(staged, name)
+        condition = {"IfMatch": mark} if mark else {"IfNoneMatch": "*"}
+        try:
+            self._files.pipe_file(f"{self._base}/{name}", staged.read_bytes(), **condition)
+        except Exception as error:
+            if any(
+                word in f"{error} {error.__cause__}" for word in ("PreconditionFailed", "ConditionalRequestConflict")
+            ):
+                raise OvertakenError from error
+            with _as_os_error():
+                raise
+
     def remove(self, name: str) -> None:
         with suppress(FileNotFoundError), _as_os_error():
             self._files.rm_file(f"{self._base}/{name}")
@@ -134,11 +174,18 @@ def writing(path: Path) -> Iterator[None]:
     """A disk that is full or forbids writing becomes a ResultsError of one line."""
     try:
         yield
-    except (OSError, pl.exceptions.ComputeError) as error:
+    except Exception as error:
+        if not isinstance(error, OSError | pl.exceptions.ComputeError) and not _of_the_workbook(error):
+            raise
         cause = getattr(error, "strerror", None) or str(error).splitlines()[0]
         if isinstance(error, pl.exceptions.ComputeError) and "os error" not in cause:
             raise  # polars tells a full disk so, and its own faults as well
         raise ResultsError(f"{path}: cannot be written: {cause}; repair that and run again") from error
+
+
+def _of_the_workbook(error: Exception) -> bool:
+    """The workbook's library has an error of its own for a disk that refuses."""
+    return type(error).__module__ == "xlsxwriter.exceptions" and type(error).__name__ == "FileCreateError"
 
 
 def _flush(path: Path) -> None:

@@ -7,6 +7,11 @@
 `version` is the hash of the files' bytes, rows are sorted by the table's key, so the same input gives the same bytes
 under the same names. The pointer is the only commit: a run killed before it is written leaves the old day, and what it
 left aside goes with the next swap. Readers follow pointers and never list the data folder.
+
+Runs of one host take turns by the kernel's lock (for object storage in the host's temporary folder). Two hosts share no
+kernel: on S3 the pointer is written only if it is still the one that the swap began with, and a swap removes only what
+lay there when it began, so the slower of two is refused and the other's day stays whole. Other object storage compares
+nothing; let one host write there.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ import pyarrow.parquet as pq
 
 from inspection.errors import ResultsError
 from inspection.results.locks import hold, join
-from inspection.results.places import LocalPlace, place_at
+from inspection.results.places import LocalPlace, OvertakenError, place_at
 from inspection.tables import STORED, conform
 
 KEYS = {
@@ -66,7 +71,8 @@ class Store:
 
     def days(self, start: date | None = None, end: date | None = None) -> list[date]:
         """Business dates in the store, `start` and `end` included, in order."""
-        names = [Path(name).stem for name in self._place.names("days") if name.endswith(".json")]
+        with self._reachable():
+            names = [Path(name).stem for name in self._place.names("days") if name.endswith(".json")]
         found = (date.fromisoformat(name) for name in names)
         return sorted(day for day in found if (start is None or day >= start) and (end is None or day <= end))
 
@@ -143,21 +149,22 @@ class Store:
         if unknown := set(tables) - set(STORED):
             raise ResultsError(f"store {self.root}: tables {sorted(unknown)} are not kept; see tables.STORED")
         with self._writing(business_date), self._place.staging(str(business_date)) as folder:
+            mark, before = self._place.mark(_pointer_name(business_date)), self._place.names(self._data(business_date))
             files = {name: self._stage(folder, name, tables.get(name)) for name in STORED}
             version = _hash("".join(f"{name} {sha256}\n" for name, sha256 in sorted(files.items())).encode())[:16]
             for name in STORED:
                 self._place.put(folder / f"{name}.parquet", f"{self._data(business_date)}/{version}/{name}.parquet")
             pointer = folder / "pointer.json"
             pointer.write_text(json.dumps({"version": version, "files": files}, indent=1, sort_keys=True), "utf-8")
-            self._place.put(pointer, f"days/{business_date}.json")
-            self._clear(business_date, version)
+            self._place.commit(pointer, _pointer_name(business_date), mark)
+            self._clear([name for name in before if f"/{version}/" not in name])
         return version
 
     def remove_day(self, business_date: date) -> None:
         """Takes the day out: first its pointer, then its files."""
         with self._writing(business_date):
-            self._place.remove(f"days/{business_date}.json")
-            self._clear(business_date, keep=None)
+            self._place.remove(_pointer_name(business_date))
+            self._clear(self._place.names(self._data(business_date)))
 
     @contextmanager
     def lock(self, business_date: date) -> Iterator[None]:
@@ -179,7 +186,8 @@ class Store:
         return f"{self._data(business_date)}/{self._pointer(business_date)['version']}"
 
     def _pointer(self, business_date: date) -> dict[str, Any]:
-        content = self._place.read(f"days/{business_date}.json")
+        with self._reachable():
+            content = self._place.read(_pointer_name(business_date))
         if content is None:
             raise ResultsError(f"store {self.root}: no results of {business_date}; run that day first")
         return json.loads(content)
@@ -194,10 +202,9 @@ class Store:
         with path.open("rb") as written:
             return hashlib.file_digest(written, "sha256").hexdigest()
 
-    def _clear(self, business_date: date, keep: str | None) -> None:
-        for name in self._place.names(self._data(business_date)):
-            if keep is None or f"/{keep}/" not in name:
-                self._place.remove(name)
+    def _clear(self, names: list[str]) -> None:
+        for name in names:
+            self._place.remove(name)
 
     def _lock_file(self, business_date: date) -> Path:
         if isinstance(self._place, LocalPlace):
@@ -205,6 +212,13 @@ class Store:
         import tempfile
 
         return Path(tempfile.gettempdir()) / f"inspection-{_hash(self.root.encode())[:12]}-{business_date}.lock"
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ResultsError(f"store {self.root}: cannot be read: {error.strerror or error}") from error
 
     @contextmanager
     def _writing(self, business_date: date) -> Iterator[None]:
@@ -215,11 +229,20 @@ class Store:
     def _explained(self, business_date: date) -> Iterator[None]:
         try:
             yield
+        except OvertakenError as error:
+            raise ResultsError(
+                f"store {self.root}: {business_date} was written by another run meanwhile, perhaps on another host; "
+                "its day is the valid one, run yours again"
+            ) from error
         except (OSError, pl.exceptions.PolarsError) as error:
             cause = getattr(error, "strerror", None) or str(error).splitlines()[0]
             raise ResultsError(
                 f"store {self.root}: {business_date} cannot be written: {cause}; what was there before is unchanged"
             ) from error
+
+
+def _pointer_name(business_date: date) -> str:
+    return f"days/{business_date}.json"
 
 
 def _in_order(name: str, frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
