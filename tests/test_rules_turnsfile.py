@@ -67,6 +67,10 @@ BAD_CALLS = {
     "a wrong instant": ([{"call_id": "a", "dialed_at": 1700000000}], "calls.jsonl:1: dialed_at: 1700000000 is not an instant"),
     "a wrong flag": ([{"call_id": "a", "consent_window": "yes"}], "calls.jsonl:1: consent_window: 'yes' is not true or false"),
     "a wrong number": ([{"call_id": "a", "dpd": "7"}], "calls.jsonl:1: dpd: '7' is not a whole number"),
+    "a channel that no wire has": ([{"call_id": "a", "agent_channel": 999}], "calls.jsonl:1: agent_channel: 999 is not one of 0, 1"),
+    "a number beyond all bounds": ([{"call_id": "a", "talk_ms": 10**30}], "calls.jsonl:1: talk_ms: 1000000000000000000000000000000 is not a whole number up to"),
+    "another kind of agent": ([{"call_id": "a", "agent_kind": "alien"}], "calls.jsonl:1: agent_kind: 'alien' is not one of robot, human"),
+    "a code of the dialer's own": ([{"call_id": "a", "outcome": "FOO"}], "calls.jsonl:1: outcome: 'FOO' is not one of PTP, "),
     "a wrong zone": ([{"call_id": "a", "timezone": "Beijing"}], "calls.jsonl:1: timezone: 'Beijing' is not an IANA time zone"),
     "a misspelt fact": ([{"call_id": "a", "outcom": "PTP"}], "calls.jsonl:1: outcom: unknown field; did you mean 'outcome'?"),
 }  # fmt: skip
@@ -162,7 +166,7 @@ def test_the_command_writes_the_three_tables_with_the_columns_of_the_contract(tm
     }
     for name, schema in (("hits", HITS), ("findings", FINDINGS), ("scores", SCORES)):
         assert list(tables[name][0]) == schema.names()
-    (hit,) = [row for row in tables["hits"] if row["kept"]]
+    hit = next(row for row in tables["hits"] if row["kept"] and row["quote"].endswith("叫几个人去你家"))
     assert (hit["call_id"], hit["turn_index"], hit["category"], hit["quote"][-7:], hit["via"]) == (
         "a",
         1,
@@ -185,4 +189,15 @@ def test_the_commands_mistakes_are_one_line_each(tmp_path):
     (tmp_path / "turns.jsonl").write_bytes(b'{"call_id": "\xff"}')
     assert PACKS.is_dir() and UsageError.exit_code == 2
     spoilt = CliRunner().invoke(app, ["--turns", str(tmp_path / "turns.jsonl"), "--out", str(tmp_path)])
-    assert isinstance(spoilt.exception, InputError) and "not UTF-8" in str(spoilt.exception)
+    assert isinstance(spoilt.exception, InputError) and "turns.jsonl:1: not UTF-8 at byte 13" in str(spoilt.exception)
+    (tmp_path / "calls.jsonl").write_bytes(b'{"call_id": "a"}\n{"call_id": "\xff"}')
+    (tmp_path / "turns.jsonl").write_text("\n".join(lines(TURN)))
+    both = ["--turns", str(tmp_path / "turns.jsonl"), "--calls", str(tmp_path / "calls.jsonl"), "--out", str(tmp_path)]
+    assert "calls.jsonl:2: not UTF-8 at byte 13" in str(CliRunner().invoke(app, both).exception)
+
+
+def test_a_firms_own_rulebook_judges_in_its_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inspection.toml").write_text('[rulebook]\npath = "ours"\n')
+    result = run(tmp_path, [TURN])
+    assert isinstance(result.exception, RulebookError) and "ours: no rulebook.yaml there" in str(result.exception)

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from inspection.errors import ResultsError
-from inspection.settings import PACKAGE
+from inspection.settings import PACKAGE, load
 
 app = typer.Typer()
 
@@ -21,7 +21,7 @@ def judge(
         None, "--calls", help="JSON lines of call facts: call_id and any column of the attempts table."
     ),
     rulebook: Path = typer.Option(
-        PACKAGE.parent / "lexicons" / "zh-CN", "--rulebook", "-r", help="Folder of the rulebook."
+        None, "--rulebook", "-r", help="Folder of the rulebook; default: the one of the settings here, else zh-CN."
     ),
     out: Path = typer.Option(
         ..., "--out", "-o", help="Folder that receives hits.jsonl, findings.jsonl and scores.jsonl."
@@ -35,7 +35,7 @@ def judge(
     from inspection.rules.rulebook import load_rulebook
     from inspection.rules.turnsfile import read_files
 
-    book = load_rulebook(rulebook)
+    book = load_rulebook(rulebook or _rulebook_here())
     judgement = judge_calls(book, read_files(turns, calls, book.timezone))
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -48,3 +48,9 @@ def judge(
     typer.echo(f"{judged} calls judged by {book.name} {book.version} ({book.fingerprint[:12]})")
     typer.echo(", ".join(f"{count} {verdict}" for verdict, count in verdicts) or "no call was heard")
     typer.echo(f"wrote hits.jsonl, findings.jsonl and scores.jsonl in {out}")
+
+
+def _rulebook_here() -> Path:
+    """The rulebook of the firm whose folder this is; elsewhere the one that comes with the package."""
+    path = load().rulebook.path
+    return path if path.is_dir() or Path("inspection.toml").exists() else PACKAGE.parent / "lexicons" / "zh-CN"

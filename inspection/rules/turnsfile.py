@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from inspection.errors import InputError
+from inspection.rules.disposition import CANONICAL
 from inspection.rules.judge import Heard
 from inspection.tables import ACOUSTICS, ATTEMPTS, AUDIO, INSTANT, TURNS, WORDS, empty
 
@@ -26,6 +27,14 @@ ROLES = ("agent", "robot", "customer", "unknown")
 TURN_FIELDS = {*TURNS.names(), "words"}
 WORD_FIELDS = {"start", "end", "start_ms", "end_ms", "probability", "text"}
 MAX_MS = 7 * 24 * 3600 * 1000
+KNOWN_VALUES = {
+    "direction": ("outbound", "inbound"), "phone_owner": ("debtor", "contact", "guarantor", "professional", "unknown"),
+    "agency_type": ("own", "agency"), "agent_kind": ("robot", "human"), "agent_channel": (0, 1),
+    "term_reason": ("agent", "customer", "system", "unknown"), "outcome": (*CANONICAL, "UNMAPPED"),
+    "phone_kind": ("mobile", "landline", "voip"),
+}  # fmt: skip
+"""Columns of a call that hold one of few words (tables.ATTEMPTS); rules would silently overlook any other."""
+_LARGEST = {pl.Int8: 2**7 - 1, pl.Int32: 2**31 - 1, pl.Int64: 2**63 - 1}
 
 
 def read_heard(
@@ -138,7 +147,7 @@ def _attempts(lines: Iterable[str] | None, name: str, timezone: str) -> pl.DataF
         seen[call] = data["line"]
         zone = _field(place, data, "timezone", _zone, optional=True) or timezone
         row = {
-            column: _field(place, data, column, _reader(dtype, zone), optional=True)
+            column: _field(place, data, column, _reader(column, dtype, zone), optional=True)
             for column, dtype in ATTEMPTS.items()
         }
         rows.append(row | {"call_id": call, "timezone": zone})
@@ -209,7 +218,9 @@ def _zone(value: Any) -> str:
     return value
 
 
-def _reader(dtype: Any, zone: str) -> Callable[[Any], Any]:
+def _reader(column: str, dtype: Any, zone: str) -> Callable[[Any], Any]:
+    if column in KNOWN_VALUES:
+        return lambda value: _one_of(value, KNOWN_VALUES[column])
     if dtype == pl.String:
         return lambda value: _words_said(value if isinstance(value, str) else _refuse(value, "a text"))
     if dtype == pl.Boolean:
@@ -220,9 +231,19 @@ def _reader(dtype: Any, zone: str) -> Callable[[Any], Any]:
         )
     if dtype == INSTANT:
         return lambda value: _instant(value, zone)
-    return lambda value: (
-        value if isinstance(value, int) and not isinstance(value, bool) else _refuse(value, "a whole number")
-    )
+    return lambda value: _whole(value, _LARGEST[dtype])
+
+
+def _one_of(value: Any, known: tuple[Any, ...]) -> Any:
+    if isinstance(value, bool) or value not in known:
+        _refuse(value, f"one of {', '.join(map(str, known))}")
+    return value
+
+
+def _whole(value: Any, largest: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > largest:
+        _refuse(value, f"a whole number up to {largest}")
+    return value
 
 
 def _instant(value: Any, zone: str) -> datetime:
@@ -242,14 +263,24 @@ def read_files(turns: Path, calls: Path | None, timezone: str) -> Heard:
 
     with ExitStack() as stack:
         opened = [stack.enter_context(_open(path)) if path else None for path in (turns, calls)]
-        try:
-            return read_heard(opened[0], str(turns), opened[1], str(calls), timezone)
-        except UnicodeDecodeError as error:
-            raise InputError(f"{turns}: not UTF-8 near byte {error.start}; save it as UTF-8") from None
+        said, facts = (
+            _decoded(file, path) if file else None for file, path in zip(opened, (turns, calls), strict=True)
+        )
+        return read_heard(said, str(turns), facts, str(calls), timezone)
 
 
 def _open(path: Path) -> Any:
     try:
-        return path.open(encoding="utf-8-sig")
+        return path.open("rb")
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _decoded(lines: Iterable[bytes], path: Path) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{path}:{number}: not UTF-8 at byte {error.start} of the line; save it as UTF-8"
+            ) from None
