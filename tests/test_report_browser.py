@@ -286,6 +286,14 @@ def test_chinese_is_drawn_with_the_pages_own_font(report, open_page):
     assert width == pytest.approx(200, abs=1)
 
 
+def test_every_table_fits_the_width_of_a_page(report, open_page):
+    """703 px lie between the margins of A4; what is wider would shrink the whole print."""
+    page = open_page(report[0])
+    page.set_viewport_size({"width": 703, "height": 900})
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 703
+
+
 def test_paper_shows_the_whole_tables(report, open_page):
     page = open_page(report[0])
     page.emulate_media(media="print")
