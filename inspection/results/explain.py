@@ -68,7 +68,8 @@ def explain(store: Store, call_id: str) -> str:
     parts = [_attempt, _ending, _score, _findings, _cleared, _checkpoints, _identity, _audio]
     lines = [line for part in parts for line in part(call)]
     run = store.runs(business_date, business_date).collect()
-    return "\n".join([*lines, *(_line(LINEAGE, row) for row in run.iter_rows(named=True))])
+    whole = "\n".join([*lines, *(_line(LINEAGE, row) for row in run.iter_rows(named=True))])
+    return "\n".join(map(mask, whole.splitlines()))  # ids, agents and teams may be made of numbers as well
 
 
 def _attempt(call: dict[str, pl.DataFrame]) -> Iterator[str]:
