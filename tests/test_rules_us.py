@@ -211,7 +211,13 @@ SAID = [
     ("US-FALSE", ["agent: we will garnish all of your wages"], {}, "fail"),
     ("US-FALSE", ["customer: am I going to go to jail", "agent: no, you will not go to jail"], {}, "pass"),
     ("US-FALSE-AMOUNT", ["agent: you owe $1,250.00"], {"amount_due_cents": 125_000}, "pass"),
-    ("US-FALSE-AMOUNT", ["agent: you owe $1,520.00"], {"amount_due_cents": 125_000}, "fail"),
+    ("US-FALSE-AMOUNT", ["agent: you owe $1,520.00"], {"amount_due_cents": 125_000}, "unsure"),
+    (
+        "US-FALSE-AMOUNT",
+        ["agent: you owe $1,520.00", "customer: how much", "agent: you owe $1,520.00"],
+        {"amount_due_cents": 125_000},
+        "fail",
+    ),
     (
         "US-3P-DISC",
         ["agent: am I speaking with John", "customer: I'm his brother", "agent: he owes a debt"],

@@ -187,6 +187,9 @@ def print_planted(name: str, report: PlantedReport) -> None:
     print(f"fatal findings on clean calls, {name}: {report.accused.height}")
     for row in report.accused.to_dicts():
         print(f"  {row['id']} {row['call_id']} {row['rule_id']}: {row['quote'] or row['reason']}")
+    print(f"major and minor findings on clean calls, {name}: {report.blamed.height}")
+    for row in report.blamed.to_dicts():
+        print(f"  {row['id']} {row['call_id']} {row['rule_id']}: {row['quote'] or row['reason']}")
     print(f"fatal rules unsure about clean calls, {name}: {report.doubted.height}")
     for row in report.doubted.to_dicts():
         print(f"  {row['id']} {row['call_id']} {row['rule_id']}: {row['quote'] or row['reason']}")

@@ -22,13 +22,15 @@ NOT_AS_IT_SHOULD = ("missing", "late", "out_of_order", "altered", "unsure")
 class PlantedReport:
     """`found`: one row a planted violation with `state` found | unsure | missed. The others hold what went wrong.
 
-    `unsure` means that the call goes to a person because of it. `accused`: fatal findings on clean calls; `doubted`:
-    fatal rules that are unsure about clean calls, which costs a person's time and accuses nobody.
+    `unsure` means that the call goes to a person because of it. `accused`: fatal findings on clean calls; `blamed`:
+    major and minor ones, most of them from words heard wrongly; `doubted`: fatal rules that are unsure about clean
+    calls, which costs a person's time and accuses nobody.
     `ended`: calls that did not end as the truth expects, with what was expected and what came.
     """
 
     found: pl.DataFrame
     accused: pl.DataFrame
+    blamed: pl.DataFrame
     doubted: pl.DataFrame
     ended: pl.DataFrame
 
@@ -50,8 +52,9 @@ def planted_check(tables: Mapping[str, pl.DataFrame], truth: Truth | None = None
     truth = truth or load_truth()
     return PlantedReport(
         _found(truth.planted, tables["findings"], tables["checkpoints"]),
-        _on_clean_calls(truth.calls, tables["findings"], "fail"),
-        _on_clean_calls(truth.calls, tables["findings"], "unsure"),
+        _on_clean_calls(truth.calls, tables["findings"], "fail", ["fatal"]),
+        _on_clean_calls(truth.calls, tables["findings"], "fail", ["major", "minor"]),
+        _on_clean_calls(truth.calls, tables["findings"], "unsure", ["fatal"]),
         _ended(truth.calls, tables["reconciliation"]),
     )
 
@@ -91,11 +94,11 @@ def _found(planted: pl.DataFrame, findings: pl.DataFrame, checkpoints: pl.DataFr
     )
 
 
-def _on_clean_calls(calls: pl.DataFrame, findings: pl.DataFrame, verdict: str) -> pl.DataFrame:
-    """Live findings of fatal rules with this verdict on clean calls."""
-    fatal = (pl.col("severity") == "fatal") & (pl.col("verdict") == verdict) & (pl.col("status") == "live")
+def _on_clean_calls(calls: pl.DataFrame, findings: pl.DataFrame, verdict: str, severities: list[str]) -> pl.DataFrame:
+    """Live findings of rules of these severities with this verdict on clean calls."""
+    asked = pl.col("severity").is_in(severities) & (pl.col("verdict") == verdict) & (pl.col("status") == "live")
     clean = calls.filter("clean").select("id", "call_id")
-    return findings.filter(fatal).join(clean, on="call_id").select("id", "call_id", "rule_id", "quote", "reason")
+    return findings.filter(asked).join(clean, on="call_id").select("id", "call_id", "rule_id", "quote", "reason")
 
 
 def _ended(calls: pl.DataFrame, reconciliation: pl.DataFrame) -> pl.DataFrame:

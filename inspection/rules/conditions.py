@@ -153,6 +153,7 @@ class Select:
             keep &= NUMERIC[test](values, bound)
         if self.unlike is not None:
             keep &= np.abs(values - _expected(day, self.unlike, events.rows, values)) > self.tolerance
+            return _twice(day, events.keep(keep))
         return events.keep(keep)
 
     def _in_window(self, day: Day, events: Found) -> Found:
@@ -279,6 +280,15 @@ def _counted(day: Day, found: Found, hearing: np.ndarray, wanted: Events) -> Ans
 
 def _kind(node: Events) -> str:
     return node.kind if isinstance(node, Select) else _kind(node.parts[0])
+
+
+def _twice(day: Day, events: Found) -> Found:
+    """A recogniser takes one number for another (十一月 for 一月): a number that differs accuses only where a second
+    turn says it, too; otherwise a person listens (domain §1.2, CN-FALSE-02). Written turns are taken at their word."""
+    ev, rows = day.evidence, events.rows
+    said = pl.DataFrame({"call": ev.call[rows], "value": ev.value[rows], "turn": ev.turn[rows]})
+    turns = said.select(pl.col("turn").n_unique().over("call", "value"))["turn"].to_numpy()
+    return Found(rows, events.strong & (ev.written[rows] | (turns > 1)))
 
 
 def _expected(day: Day, fact: str, rows: np.ndarray, values: np.ndarray) -> np.ndarray:

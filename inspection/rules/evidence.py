@@ -31,6 +31,7 @@ FRAME = pl.Schema(
         "why": pl.Int8,  # index into WHY; 0 is strong
         "rough_from_ms": pl.Int64,  # where the time is only known to the turn: the turn's start
         "detail": pl.String,
+        "written": pl.Boolean,  # by somebody who knew, not by a recogniser: the turn has no word probability
         "cleared": pl.Boolean,  # by a guard: a phrase that accuses nobody, though it was said
         "severity": pl.String,  # of a hit, otherwise null
         "status": pl.String,
@@ -84,6 +85,7 @@ class Evidence:
         self.turn = frame["turn_index"].fill_null(-1).to_numpy()
         self.why = frame["why"].to_numpy()
         self.strong = self.why == 0
+        self.written = frame["written"].fill_null(False).to_numpy()
         self.cleared = frame["cleared"].fill_null(False).to_numpy()
         self.value = frame["value"].to_numpy()
         self.rough_from_ms = frame["rough_from_ms"].fill_null(frame["start_ms"]).fill_null(-1).to_numpy()

@@ -91,7 +91,8 @@ def said(
     )  # fmt: skip
     columns = ["row", "end_row", "start", "end", "via", "quote", "id", "kind", "value", "cleared"]
     both = timed(pl.concat([phrases.select(columns), numbers.select(columns)]), turns, words)
-    turn = turns.select("call", turn_why="why", turn_ms="start_ms")[both["row"]]
+    written = pl.col("word_probability").is_null()
+    turn = turns.select("call", turn_why="why", turn_ms="start_ms", written=written)[both["row"]]
     ambiguous = (pl.col("via") == "homophone") & (pl.col("quote").str.len_chars() < LONG_BY_SOUND)
     weak = pl.col("probability").fill_null(1.0) < thresholds("min_word_probability")
     return both.hstack(turn).with_columns(
