@@ -146,13 +146,13 @@ def done(backend, firms, candidate, told, tmp_path_factory) -> dict[str, str]:
     for name in ("flows", "inspection", "lexicons"):
         (checkout / name).symlink_to(ROOT / name)
     shutil.copy(ROOT / "prefect.yaml", checkout)
-    environment = backend | {"INSPECTION_HOME": str(checkout)}
+    environment = backend | {"INSPECTION_HOME": str(checkout), "INSPECTION_SETTINGS": str(firms["day"])}
     prefect(environment, "work-pool", "create", "inspection", "--type", "process", cwd=checkout)
     prefect(environment, "deploy", "--all", cwd=checkout)
     date = str(BUSINESS_DATE)
     late = str(DAY + timedelta(days=1 + load(firms["aging"]).privacy.retention_days))
     runs = [
-        ("daily.py:inspect_day", {"business_date": date, "settings_path": firms["day"]}),
+        ("daily.py:inspect_day", {"business_date": date}),  # its settings are those the deployment was made for
         ("retention.py:apply_retention", {"today": late, "settings_path": firms["aging"]}),
         ("backtest.py:backtest", {"candidate": candidate, "settings_path": firms["stored"], "out": firms["out"]}),
         ("backtest.py:backtest", {"candidate": firms["failing"].parent, "settings_path": firms["failing"]}),
