@@ -221,4 +221,4 @@ def test_one_model_at_a_time_and_the_server_remembers_who_has_it(done):
     limits = {(limit["name"], limit["limit"], limit["active_slots"]) for limit in asked(done, "v2/concurrency_limits")}
     assert ("speech-model", 1, 0) in limits
     assert (Path(done["PREFECT_HOME"]) / "concurrency_leases").is_dir(), "leases outlive the server"
-    assert LEASES in (ROOT / "README.md").read_text("utf-8")
+    assert LEASES in (ROOT / "docs" / "dialers.md").read_text("utf-8")
