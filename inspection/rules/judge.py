@@ -27,7 +27,7 @@ from inspection.rules.rulebook import Rulebook
 from inspection.rules.scan import scan
 from inspection.tables import IDENTITY, conform
 
-PART_ROWS = 200_000
+PART_ROWS = 100_000
 """Calls and turns that are judged together: large enough to cost nothing, small enough to fit beside a day."""
 
 
