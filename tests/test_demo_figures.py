@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from inspection.demo import figures
+from inspection.demo import figures, measure
 from inspection.demo.planted import planted_check
 from inspection.demo.truth import CALLS, PLANTED, Truth, load_truth
 from inspection.tables import CHECKPOINTS, FINDINGS, RECONCILIATION, TURNS, WORDS, conform, empty
@@ -193,6 +193,7 @@ def test_a_fatal_finding_on_a_clean_call_is_an_accusation():
         report = planted_check(day([FOUND | harmless]), truth_of([], clean=True))
         assert report.passed
         assert report.doubted.height == ("verdict" in harmless)
+        assert report.blamed.height == ("severity" in harmless), "what is no fatal accusation is still told"
     assert planted_check(day([FOUND]), truth_of([], clean=False)).accused.is_empty()
 
 
@@ -208,3 +209,17 @@ def test_a_fatal_finding_on_a_clean_call_is_an_accusation():
 )
 def test_every_call_ends_as_expected(expected, end, as_expected):
     assert planted_check(day(end=end), truth_of([], expected=expected)).ended.is_empty() == as_expected
+
+
+@pytest.mark.parametrize(
+    ("bar", "rate", "met", "told"),
+    [
+        (("at most", 0.12), 0.119, True, "11.9%   at most 12%"),
+        (("at most", 0.12), 0.121, False, "12.1%   at most 12%: MISSED"),
+        (("at least", 0.85), 0.849, False, "84.9%   at least 85%: MISSED"),
+        (None, 0.5, True, "50.0%"),
+    ],
+)
+def test_a_missed_bar_is_told_and_counts(capsys, bar, rate, met, told):
+    assert measure._line("figure", rate, bar) == met
+    assert capsys.readouterr().out.endswith(told + "\n")
