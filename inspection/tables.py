@@ -358,8 +358,13 @@ def conform(frame: pl.DataFrame, schema: pl.Schema, *, table: str) -> pl.DataFra
     surplus = [name for name in frame.columns if name not in schema]
     if surplus:
         raise ContractError(f"table {table}: columns {surplus} are not in its schema")
-    present = [pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in schema]
+    if frame.schema == schema:
+        return frame
+    present = [
+        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in schema.items()
+    ]
     try:
-        return frame.select(present).cast(dict(schema))
+        return frame.select(present)
     except pl.exceptions.PolarsError as error:
         raise ContractError(f"table {table}: {error}") from error

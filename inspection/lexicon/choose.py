@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from inspection.lexicon.cover import covered
-from inspection.lexicon.guards import no_reason
+from inspection.lexicon.guards import Compiled, no_reason
 from inspection.lexicon.model import Lexicon
 from inspection.lexicon.search import QUESTION_MARKS, STOPS
 from inspection.lexicon.timing import timed
@@ -55,9 +55,10 @@ def choose(
     sieve.ask("clause", partial(_clause, spaced=lexicon.folding.spaced))
     sieve.ask("covered", _covered)
     sieve.ask("exception", partial(_exception, lexicon=lexicon))
-    sieve.alive = sieve.alive.with_columns(lexicon.suspicions)
-    for guard in lexicon.compiled_guards.values():
-        sieve.ask(guard.name, guard.objections)
+    sieve.alive = sieve.alive.with_row_index("asked")
+    suspected = lexicon.asked.suspected(sieve.alive, sieve.alive["entry_number"].to_numpy())
+    for name, guard in lexicon.asked.compiled.items():
+        sieve.ask(name, partial(_guarded, guard=guard, suspected=suspected[name]))
     sieve.ask("ordinary", _ordinary)
     sieve.ask("waiver", partial(_waiver, lexicon=lexicon))
     sieve.ask("window", partial(_window, turns=turns))
@@ -66,47 +67,40 @@ def choose(
 
 
 class _Sieve:
-    """The hits still alive, the names of the steps they passed, and those that a step cleared."""
+    """All hits, those still alive, the names of the steps so far, and who cleared each hit for what reason."""
 
     def __init__(self, hits: pl.DataFrame) -> None:
-        self.alive = hits
-        self._columns = hits.columns
-        self._passed: list[str] = []
-        self._cleared: list[pl.DataFrame] = []
+        self.alive = self._hits = hits
+        self._steps: list[str] = []
+        self._cleared = np.full(len(hits), -1, np.int64)
+        self._reason = no_reason(len(hits))
 
     def ask(self, name: str, step: Callable[[pl.DataFrame], pl.Series]) -> None:
         """`step` gives for every hit the reason why it is cleared, or null."""
         reason = step(self.alive) if len(self.alive) else no_reason(0)
         if reason.null_count() < len(reason):
             objected = reason.is_not_null()
-            self._tell(self.alive.filter(objected), name, reason.filter(objected))
+            hit = self.alive["hit"].filter(objected)
+            self._reason = self._reason.scatter(hit, reason.filter(objected))
+            self._cleared[hit.to_numpy()] = len(self._steps)
             self.alive = self.alive.filter(~objected)
-        self._passed.append(name)
+        self._steps.append(name)
 
     def all(self) -> pl.DataFrame:
-        """Every hit in its order, kept or cleared."""
-        self._tell(self.alive, None, no_reason(len(self.alive)))
-        return pl.concat(self._cleared).sort("hit")
-
-    def _tell(self, hits: pl.DataFrame, name: str | None, reason: pl.Series) -> None:
-        self._cleared.append(_told(hits.select(self._columns), self._passed, name, reason))
-
-
-def _told(hits: pl.DataFrame, passed: list[str], name: str | None, reason: pl.Series) -> pl.DataFrame:
-    """The hits with kept, cleared_by and steps: what found them, the steps passed, the step that cleared them.
-
-    Few different stories are told about many hits, so each is put together once.
-    """
-    story = hits.select("via", "timing", reason=reason)
-    told = story.unique(maintain_order=True)
-    words = [pl.format("found: {}, {}", "via", "timing")]
-    if passed:
-        words.append(pl.lit(f"passed: {', '.join(passed)}"))
-    if name is not None:
-        words.append(pl.format("{}: {}", pl.lit(name), "reason"))
-    told = told.with_columns(steps=pl.concat_list(words) if len(told) else pl.lit([], pl.List(pl.String)))
-    story = story.join(told, on=["via", "timing", "reason"], how="left", nulls_equal=True, maintain_order="left")
-    return hits.with_columns(story["steps"], kept=pl.lit(name is None), cleared_by=pl.lit(name, pl.String))
+        """Every hit in its order, with kept, cleared_by and steps: what found it, the steps it passed, the step that
+        cleared it. Few different stories are told about many hits, so each is put together once."""
+        names = ["via", "timing", "step", "reason"]
+        story = self._hits.select("via", "timing", step=pl.Series(self._cleared), reason=self._reason)
+        told = story.unique(maintain_order=True)
+        step = told["step"].to_numpy()  # -1 is the last of the names, nobody
+        by = pl.Series("cleared_by", [*self._steps, None], dtype=pl.String).gather(step % (len(self._steps) + 1))
+        lines = [f"passed: {', '.join(self._steps[:size])}" if size else None for size in range(len(self._steps))]
+        passed = pl.Series("passed", [*lines, f"passed: {', '.join(self._steps)}"], dtype=pl.String)
+        told = told.with_columns(by, passed.gather(step % len(passed)))
+        words = (pl.format("found: {}, {}", "via", "timing"), "passed", pl.format("{}: {}", "cleared_by", "reason"))
+        told = told.with_columns(steps=pl.concat_list(words).list.drop_nulls())
+        story = story.join(told, on=names, how="left", nulls_equal=True, maintain_order="left")
+        return self._hits.hstack(story.select("steps", "cleared_by", kept=pl.col("step") < 0))
 
 
 def _role(hits: pl.DataFrame) -> pl.Series:
@@ -139,6 +133,10 @@ def _exception(hits: pl.DataFrame, lexicon: Lexicon) -> pl.Series:
     found = found.filter(~pl.col("homophone_only") | (pl.col("via") == "homophone"))
     found = found.unique("place", keep="first", maintain_order=True)
     return no_reason(len(hits)).scatter(found["place"], found["exception"])
+
+
+def _guarded(hits: pl.DataFrame, guard: Compiled, suspected: np.ndarray) -> pl.Series:
+    return guard.objections(hits, suspected[hits["asked"].to_numpy()])
 
 
 def _waiver(hits: pl.DataFrame, lexicon: Lexicon) -> pl.Series:

@@ -51,7 +51,7 @@ class Covers:
         """`place` of a hit, its `via`, and the row of the table whose phrase covers the hit: all of it, or if not
         `whole` a pattern's first or last phrase."""
         before, after = (hits[side].str.replace_all(_MARKS, "") for side in ("before", "after"))
-        phrase, which, low, high = self._occurrences(before + hits["body"] + after)
+        phrase, which, low, high = occurrences(self.automaton, before + hits["body"] + after)
         start = before.str.len_chars().to_numpy().astype(np.int64)[which]
         end = start + hits["body"].str.len_chars().to_numpy()[which]
         over_first = (low <= start) & (high >= start + hits["head"].to_numpy()[which])
@@ -61,11 +61,12 @@ class Covers:
         found = found.with_columns(place=pl.Series(which[covers]), phrase=self.phrases.gather(phrase[covers]))
         return found.join(self.table, on=["entry_id", "phrase"], how="inner", maintain_order="left")
 
-    def _occurrences(self, texts: pl.Series) -> tuple[np.ndarray, ...]:
-        """Where the phrases stand in the texts: (phrase number, text number, start, end), in code points."""
-        length = texts.str.len_chars().to_numpy().astype(np.int64) + 1
-        origin = np.cumsum(length) - length
-        found = self.automaton.find_matches_as_indexes(texts.str.join("\n").item(), overlapping=True)
-        flat = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
-        which = np.searchsorted(origin, flat[:, 1], side="right") - 1
-        return flat[:, 0], which, flat[:, 1] - origin[which], flat[:, 2] - origin[which]
+
+def occurrences(automaton: AhoCorasick, texts: pl.Series) -> tuple[np.ndarray, ...]:
+    """Where the phrases stand in the texts: (phrase number, text number, start, end), in code points, text by text."""
+    length = texts.str.len_chars().to_numpy().astype(np.int64) + 1
+    origin = np.cumsum(length) - length
+    found = automaton.find_matches_as_indexes(texts.str.join("\n").item(), overlapping=True)
+    flat = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
+    which = np.searchsorted(origin, flat[:, 1], side="right") - 1
+    return flat[:, 0], which, flat[:, 1] - origin[which], flat[:, 2] - origin[which]

@@ -12,9 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+import numpy as np
 import polars as pl
+from ahocorasick_rs import AhoCorasick
 from pydantic import BaseModel, ConfigDict, Field
 
+from inspection.lexicon.cover import occurrences
 from inspection.lexicon.fold import Folding
 from inspection.lexicon.pattern import parse
 from inspection.lexicon.search import SPACED_CONTEXT
@@ -27,6 +30,7 @@ _TEXTS = {
     "after": pl.col("after"),
     "within": pl.when("pattern").then(pl.col("body").str.slice(pl.col("head"), _BETWEEN.clip(0, None))),
 }
+ROLES = ("agent", "robot", "customer", "unknown")
 _Phrases = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
 
 
@@ -59,7 +63,7 @@ class Guard(BaseModel):
     before: Cues | None = None
     after: Cues | None = None
     within: int | None = Field(None, ge=0, le=SPACED_CONTEXT)
-    roles: tuple[str, ...] = ("agent", "robot", "customer", "unknown")
+    roles: tuple[str, ...] = ROLES
     entries: _Phrases = ()
 
 
@@ -76,9 +80,6 @@ class _Side:
     mute: list[str]
     """Patterns that say a cue themselves, between their first and last phrase; only `within` has such."""
 
-    def speaks(self) -> pl.Expr:
-        return ~pl.col("term").is_in(self.mute) if self.mute else pl.lit(True)
-
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
@@ -89,26 +90,80 @@ class Compiled:
     entries: list[str]
     sides: tuple[_Side, ...]
 
-    def suspicions(self) -> Iterator[pl.Expr]:
-        """For each side a flag: the guard may clear the hit and one of its cues stands in the text there, wherever."""
-        taken = pl.col("guards").list.contains(self.name)
-        if self.entries:
-            taken |= pl.col("category").is_in(self.entries) | pl.col("entry_id").is_in(self.entries)
-        applies = taken & pl.col("role").is_in(self.roles)
-        for side in self.sides:
-            held = _TEXTS[side.column].str.contains_any(side.words)
-            yield (applies & held & side.speaks()).fill_null(False).alias(f"{self.name} {side.column}")
+    def takes(self, owners: pl.DataFrame) -> np.ndarray:
+        """For each owner (entry_id, category, guards) whether it asks this guard."""
+        named = pl.col("category").is_in(self.entries) | pl.col("entry_id").is_in(self.entries)
+        taken = pl.col("guards").list.contains(self.name) | named.fill_null(False)
+        return owners.select(taken.fill_null(False)).to_series().to_numpy()
 
-    def objections(self, hits: pl.DataFrame) -> pl.Series:
-        """For every hit, with its suspicions as columns, the cue that clears it, or null."""
+    def objections(self, hits: pl.DataFrame, suspected: np.ndarray) -> pl.Series:
+        """For every hit the cue that clears it, or null. suspected: bool [hits, sides], those to look at closely."""
         reason = no_reason(len(hits))
-        for side in self.sides:
-            place = hits[f"{self.name} {side.column}"].arg_true()
+        for side, flags in zip(self.sides, suspected.T, strict=True):
+            place = np.flatnonzero(flags)
             if len(place):
                 works, cue = _cues(side, hits[place].with_columns(text=_TEXTS[side.column]))
                 if works.any():
-                    reason = reason.scatter(place.filter(works), f"{side.column}: " + cue.filter(works))
+                    reason = reason.scatter(place[works.to_numpy()], f"{side.column}: " + cue.filter(works))
         return reason
+
+
+@dataclass(frozen=True)
+class Guards:
+    """All guards of a lexicon and the owners of hits, entries or phrases, that ask them.
+
+    Few guards have anything to say about a hit, so one pass over the texts beside all hits tells which look closer.
+    """
+
+    compiled: dict[str, Compiled]
+    taken: np.ndarray
+    """bool [guards, owners]"""
+    roles: np.ndarray
+    """bool [guards, ROLES and others]"""
+    cues: AhoCorasick
+    listens: np.ndarray
+    """bool [sides, cues]"""
+
+    @classmethod
+    def of(cls, guards: dict[str, Compiled], owners: pl.DataFrame) -> Guards:
+        sides = [side for guard in guards.values() for side in guard.sides]
+        words = sorted({word for side in sides for word in side.words})
+        return cls(
+            guards,
+            np.array([guard.takes(owners) for guard in guards.values()], bool).reshape(len(guards), len(owners)),
+            np.array([[role in guard.roles for role in (*ROLES, None)] for guard in guards.values()], bool),
+            AhoCorasick(words),
+            np.array([[word in set(side.words) for word in words] for side in sides], bool),
+        )
+
+    def suspected(self, hits: pl.DataFrame, owner: np.ndarray) -> dict[str, np.ndarray]:
+        """For each guard bool [hits, sides]: it may clear the hit and one of its cues stands in the text there,
+        wherever. owner: for each hit the number of its owner."""
+        if not len(hits) or not self.compiled:
+            return {name: np.zeros((len(hits), len(guard.sides)), bool) for name, guard in self.compiled.items()}
+        role = hits["role"].replace_strict(ROLES, range(len(ROLES)), default=len(ROLES)).to_numpy()
+        flags, result, first = self._heard(hits), {}, 0
+        for number, (name, guard) in enumerate(self.compiled.items()):
+            mine = flags[first : first + len(guard.sides)] & self.taken[number, owner] & self.roles[number, role]
+            for position, side in enumerate(guard.sides):
+                if side.mute and mine[position].any():
+                    mine[position] &= ~hits["term"].is_in(side.mute).to_numpy()
+            first += len(guard.sides)
+            result[name] = mine.T
+        return result
+
+    def _heard(self, hits: pl.DataFrame) -> np.ndarray:
+        """bool [sides, hits]: one of the side's cues stands in its text beside the hit."""
+        texts = hits.select(text.fill_null("").alias(column) for column, text in _TEXTS.items())
+        cue, which, _, _ = occurrences(self.cues, pl.concat([texts[column] for column in _TEXTS]))
+        edges = np.searchsorted(which, np.arange(len(_TEXTS) + 1) * len(hits))
+        sides = [side for guard in self.compiled.values() for side in guard.sides]
+        flags = np.zeros((len(sides), len(hits)), bool)
+        for column, low, high in zip(_TEXTS, edges, edges[1:], strict=False):
+            said, hit = cue[low:high], which[low:high] % len(hits)
+            for number in (number for number, side in enumerate(sides) if side.column == column):
+                flags[number, hit[self.listens[number, said]]] = True
+        return flags
 
 
 def _cues(side: _Side, hits: pl.DataFrame) -> tuple[pl.Series, pl.Series]:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from inspection.lexicon.cover import Covers
 from inspection.lexicon.fold import Folding
-from inspection.lexicon.guards import Compiled, Guard, compiled
+from inspection.lexicon.guards import Guard, Guards, compiled
 from inspection.lexicon.matcher import Probe
 from inspection.lexicon.pattern import parse
 from inspection.lexicon.syllables import Syllables
@@ -198,13 +198,10 @@ class Lexicon:
         return pl.DataFrame(rows, schema=schema, orient="row").with_row_index("entry_number")
 
     @cached_property
-    def compiled_guards(self) -> dict[str, Compiled]:
-        return compiled(self.guards, self.folding, (source for entry in self.active for source in entry.patterns))
-
-    @cached_property
-    def suspicions(self) -> tuple[pl.Expr, ...]:
-        """What tells which hits a guard must look at more closely; for all guards at once, as most look at nothing."""
-        return tuple(flag for guard in self.compiled_guards.values() for flag in guard.suspicions())
+    def asked(self) -> Guards:
+        """The guards as the active entries ask them."""
+        patterns = (source for entry in self.active for source in entry.patterns)
+        return Guards.of(compiled(self.guards, self.folding, patterns), self.table)
 
     @cached_property
     def exceptions(self) -> Covers:

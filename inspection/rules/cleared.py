@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from inspection.lexicon.guards import Compiled, compiled
+from inspection.lexicon.guards import Guards, compiled
 from inspection.lexicon.model import ALL_GUARDS, Lexicon
 from inspection.rules.conditions import Select, walk
 from inspection.rules.model import Phrase, Rule
@@ -26,10 +26,10 @@ def accusing(rules: Iterable[Rule]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class PhraseGuards:
-    """table: id, guards, always (in every use and not only where the phrase accuses); compiled: the guards."""
+    """table: number, id, always (in every use and not only where the phrase accuses); asked: the guards."""
 
     table: pl.DataFrame
-    compiled: dict[str, Compiled]
+    asked: Guards
 
     @classmethod
     def of(cls, lexicon: Lexicon, phrases: Mapping[str, Phrase], accusing: frozenset[str]) -> PhraseGuards:
@@ -42,7 +42,10 @@ class PhraseGuards:
         schema = {"id": pl.String, "guards": pl.List(pl.String), "always": pl.Boolean}
         known = {name: guard for name, guard in lexicon.guards.items() if name in ALL_GUARDS}
         patterns = (source for name in asked for source in phrases[name].patterns)
-        return cls(pl.DataFrame(rows, schema=schema, orient="row"), compiled(known, lexicon.folding, patterns))
+        owners = pl.DataFrame(rows, schema=schema, orient="row").with_row_index("number")
+        guards = compiled(known, lexicon.folding, patterns)
+        named = owners.select("guards", entry_id="id", category=pl.lit(None, pl.String))
+        return cls(owners.drop("guards"), Guards.of(guards, named))
 
     def __contains__(self, phrase: str) -> bool:
         return phrase in self.table["id"]
@@ -50,18 +53,15 @@ class PhraseGuards:
     def ask(self, matches: pl.DataFrame, roles: pl.Series) -> pl.DataFrame:
         """`matches` (MATCHES with `id`) with `cleared`, without those cleared in every use. roles: of the turns."""
         named = matches.select("id").join(self.table, on="id", how="left", maintain_order="left")
-        place = named["guards"].is_not_null().arg_true()
-        role, nothing = roles.gather(matches["row"][place]), pl.lit(None, pl.String)
-        asked = matches[place].with_columns(named["guards"][place], role=role, entry_id="id", category=nothing)
+        place = named["number"].is_not_null().arg_true()
+        asked = matches[place].with_columns(role=roles.gather(matches["row"][place]))
         cleared = np.zeros(len(matches), bool)
-        cleared[place.to_numpy()] = self._cleared(asked)
+        cleared[place.to_numpy()] = self._cleared(asked, named["number"][place].to_numpy())
         always = named["always"].fill_null(False).to_numpy()
         return matches.with_columns(cleared=cleared).filter(~(cleared & always))
 
-    def _cleared(self, phrases: pl.DataFrame) -> np.ndarray:
-        cleared = np.zeros(len(phrases), bool)
-        if len(phrases):
-            for guard in self.compiled.values():
-                reason = guard.objections(phrases.with_columns(guard.suspicions()))
-                cleared |= reason.is_not_null().to_numpy()
+    def _cleared(self, phrases: pl.DataFrame, number: np.ndarray) -> np.ndarray:
+        cleared, suspected = np.zeros(len(phrases), bool), self.asked.suspected(phrases, number)
+        for name, guard in self.asked.compiled.items():
+            cleared |= guard.objections(phrases, suspected[name]).is_not_null().to_numpy()
         return cleared

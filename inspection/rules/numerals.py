@@ -20,8 +20,9 @@ NUMBER = "[0-9０-９〇零○一壹幺二贰两兩俩三叁仨四肆五伍六�
 
 def values(texts: pl.Series) -> pl.Series:
     """Float64 values of the texts; null where a text is no number."""
-    frame = texts.cast(pl.String).to_frame("text").select(_PLAIN, _BETWEEN).with_columns(_PARTS).with_columns(_SECTIONS)
-    return frame.select(_VALUE.alias(texts.name)).to_series()
+    said = texts.cast(pl.String).to_frame("text").lazy().select(_PLAIN, _BETWEEN)
+    read = said.with_columns(_PARTS).with_columns(_SECTIONS).select(_VALUE.alias(texts.name))
+    return read.collect(engine="in-memory").to_series()
 
 
 def _section(name: str) -> pl.Expr:

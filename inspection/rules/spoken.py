@@ -15,6 +15,8 @@ A sum without 元 or 块 is one where somebody pays or owes it, and where it is 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -98,75 +100,97 @@ MOST = 4
 
 def mentions(turns: pl.DataFrame, language: str) -> pl.DataFrame:
     """`row` of the turn, `id`, `value`, `start`, `end` of every mention. turns: column `text`, rows are positions."""
+    kinds = _kinds(language)
     said = pl.col("text").fill_null("").str.replace_all(MARK, " ", literal=True)
-    text = turns.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), said)
-    patterns = PATTERNS.get(language, PATTERNS["zh-CN"])
-    wider = WIDER if language.startswith("zh") else {}
+    text = turns.lazy().select(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), said)
     if language.startswith("zh"):
         text = text.filter(pl.col("text").str.contains(ANY_NUMBER))
-    holds = text.select(
-        pl.col("text").str.contains(HINTS.get(name, pattern)).alias(name)
-        for name, pattern in patterns.items()
-        if name not in wider
-    )
-    parts = [_found(text.filter(holds[wider.get(name, name)]), name, pattern) for name, pattern in patterns.items()]
-    found = pl.concat(parts)
+    text = text.with_columns(kind.held for kind in kinds if kind.held is not None).collect(engine="in-memory")
+    holding = {name for name in text.columns[2:] if text[name].any()}
+    parts = [kind.found(text.lazy()) for kind in kinds if kind.flag in holding]
+    if not parts:
+        return pl.DataFrame(schema=MENTION)
+    return _placed(pl.concat(parts).collect(engine="in-memory")).select(list(MENTION))
+
+
+MENTION = pl.Schema({"row": pl.Int64, "id": pl.String, "value": pl.Float64, "start": pl.Int32, "end": pl.Int32})
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One pattern as expressions, built once: building them costs more than one call's turns cost to read.
+
+    held, flag: which turns hold a mention, and the name of that column; `held` is null where another kind's serves.
+    said: the mentions of a turn; lead: what stands before each, from the mention before it or the turn's beginning.
+    """
+
+    name: str
+    flag: str
+    held: pl.Expr | None
+    said: pl.Expr
+    lead: pl.Expr
+    parts: tuple[pl.Expr, ...]
+
+    @classmethod
+    def of(cls, name: str, pattern: str, wider: str | None) -> _Kind:
+        text = pl.col("text")
+        said = text.str.extract_all(pattern).list.head(MOST)
+        # marks are put in the mentions' place, so what the turn is cut into at the marks is what stands before each
+        lead = text.str.replace_all(pattern, MARK).str.split(MARK).list.head(said.list.len())
+        captured = pl.col("said").str.extract_groups(f"^(?:{pattern})$").struct
+        groups = range(re.compile(pattern).groups)
+        names = PARTS.get(name, ("number",) * len(groups))
+
+        def part(wanted: str) -> pl.Expr:
+            fields = [captured.field(str(group + 1)) for group in groups if names[group] == wanted]
+            return pl.coalesce(fields).alias(wanted) if fields else pl.lit(None, pl.String).alias(wanted)
+
+        held = text.str.contains(HINTS.get(name, pattern)).alias(name) if wider is None else None
+        parts = (
+            pl.lit(name).alias("kind"), pl.lit(IDS.get(name, name)).alias("id"), pl.lit(name in HINTS).alias("bare"),
+            *map(part, ("month", "number", "verb", "about", "other")),
+        )  # fmt: skip
+        return cls(name, wider or name, held, said.alias("said"), lead.alias("lead"), parts)
+
+    def found(self, text: pl.LazyFrame) -> pl.LazyFrame:
+        """The mentions one after another, in the order of `text`; numbers still as they were said."""
+        mentioned = text.filter(self.flag).select("row", self.said, self.lead).explode("said", "lead")
+        return mentioned.select("row", *_LENGTHS, *self.parts)
+
+
+_LENGTHS = (pl.col("said").str.len_chars().alias("length"), pl.col("lead").str.len_chars().alias("before"))
+
+
+@cache
+def _kinds(language: str) -> tuple[_Kind, ...]:
+    patterns = PATTERNS.get(language, PATTERNS["zh-CN"])
+    wider = WIDER if language.startswith("zh") else {}
+    return tuple(_Kind.of(name, pattern, wider.get(name)) for name, pattern in patterns.items())
+
+
+def _placed(found: pl.DataFrame) -> pl.DataFrame:
+    """The mentions with the places at which they stand in their turns, and with their values."""
+    row, length, before = (found[column].to_numpy().astype(np.int64) for column in ("row", "length", "before"))
+    reach = np.cumsum(before + length)
+    opens = (np.diff(row, prepend=-1) != 0) | found["kind"].rle_id().diff().fill_null(1).to_numpy().astype(bool)
+    end = reach - np.maximum.accumulate(np.where(opens, reach - before - length, 0))
+    place = {"start": pl.Series(end - length, dtype=pl.Int32), "end": pl.Series(end, dtype=pl.Int32)}
+    found = found.with_columns(**place).filter(_MEANT)
     texts = pl.concat([found["number"], found["month"]])
     distinct = texts.unique()
     number = texts.replace_strict(distinct, values(distinct), return_dtype=pl.Float64) if len(texts) else values(texts)
-    found = found.with_columns(number=number.head(len(found)), month=number.tail(len(found)))
-    dated = pl.col("id").is_in(["date", "due_date"])
-    value = (
-        pl.when(dated).then(pl.col("month").fill_null(0) * 100 + pl.col("number"))
-        .when(pl.col("id").is_in(["amount", "debt_amount"])).then(pl.col("number") * 100)
-        .otherwise("number")
-    )  # fmt: skip
-    return found.select("row", "id", value.alias("value"), "start", "end")
-
-
-MENTION = pl.Schema(
-    {"row": pl.Int64, "id": pl.String, "month": pl.String, "number": pl.String, "start": pl.Int32, "end": pl.Int32}
-)
-
-
-def _found(text: pl.DataFrame, name: str, pattern: str) -> pl.DataFrame:
-    """The mentions of one kind in all turns at once, one after another; numbers still as they were said.
-
-    Marks are put in their place, so what the turn is cut into at the marks is what stands before each.
-    """
-    if text.is_empty():
-        return pl.DataFrame(schema=MENTION)
-    said = pl.col("text").str.extract_all(pattern).list.head(MOST)
-    lead = pl.col("text").str.replace_all(pattern, MARK).str.split(MARK).list.head(said.list.len())
-    captured = pl.col("said").str.extract_groups(f"^(?:{pattern})$").struct
-    groups = range(re.compile(pattern).groups)
-    parts = PARTS.get(name, ("number",) * len(groups))
-
-    def part(wanted: str) -> pl.Expr:
-        fields = [captured.field(str(group + 1)) for group in groups if parts[group] == wanted]
-        return pl.coalesce(fields) if fields else pl.lit(None, pl.String)
-
-    found = (
-        text.lazy()
-        .select("row", said=said, lead=lead)
-        .explode("said", "lead")
-        .select(
-            "row", length=pl.col("said").str.len_chars(), before=pl.col("lead").str.len_chars(),
-            **{wanted: part(wanted) for wanted in ("month", "number", "verb", "about", "other")},
-        )
-        .collect(engine="in-memory")
-    )  # fmt: skip
-    row, length, before = (found[column].to_numpy().astype(np.int64) for column in ("row", "length", "before"))
-    reach = np.cumsum(before + length)
-    opens = np.diff(row, prepend=-1) != 0
-    end = reach - np.maximum.accumulate(np.where(opens, reach - before - length, 0))
-    place = {"start": pl.Series(end - length, dtype=pl.Int32), "end": pl.Series(end, dtype=pl.Int32)}
-    found = found.with_columns(**place).filter(pl.col("other").is_null() & (_MONEY if name in HINTS else True))
-    exact = pl.when(pl.col("about").is_null()).then("number")
-    return found.with_columns(number=exact, id=pl.lit(IDS.get(name, name))).select(MENTION.names())
+    return found.with_columns(number=number.head(len(found)), month=number.tail(len(found))).with_columns(_VALUE)
 
 
 _MONEY = pl.col("number").str.contains("[百千万佰仟萬]") | (
     pl.col("number").str.contains("^[0-9０-９][0-9０-９,，]{2}|^[二两兩三四五六七八九]十$")
     & pl.col("verb").str.contains(SURELY)
 )
+_MEANT = pl.col("other").is_null() & (~pl.col("bare") | _MONEY)
+_EXACT = pl.when(pl.col("about").is_null()).then("number")
+_VALUE = (
+    pl.when(pl.col("id").is_in(["date", "due_date"])).then(pl.col("month").fill_null(0) * 100 + _EXACT)
+    .when(pl.col("id").is_in(["amount", "debt_amount"])).then(_EXACT * 100)
+    .otherwise(_EXACT)
+    .alias("value")
+)  # fmt: skip
