@@ -33,8 +33,8 @@ demo: $(VENV)/.installed ## inspect the sample day and write its report to out/d
 	@$(BIN)/inspection demo
 
 test: $(VENV)/.installed-test ## run the tests
-	@echo "running the tests (several minutes on 2 cores)"
-	@$(BIN)/python -m pytest
+	@echo "running the tests (about ten minutes on 2 cores)"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.installed-test ## style, formatting and import contracts
 	@$(BIN)/ruff check .

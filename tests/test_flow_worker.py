@@ -96,8 +96,18 @@ def prefect(environment: dict[str, str], *arguments: str, timeout: int = 120, cw
     return done.stdout
 
 
+def posted(environment: dict[str, str], path: str, body: dict) -> httpx.Response:
+    """A busy server answers 503 when its database is locked; every Prefect client asks again then, and so does this."""
+    for attempt in range(10):
+        answer = httpx.post(f"{environment['PREFECT_API_URL']}/{path}", json=body, timeout=30)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+        time.sleep(1 + attempt)
+    return answer.raise_for_status()
+
+
 def asked(environment: dict[str, str], path: str) -> list[dict]:
-    return httpx.post(f"{environment['PREFECT_API_URL']}/{path}/filter", json={}, timeout=10).json()
+    return posted(environment, f"{path}/filter", {}).json()
 
 
 @pytest.fixture(scope="module")
@@ -161,8 +171,7 @@ def done(backend, firms, candidate, told, tmp_path_factory) -> dict[str, str]:
     for name, parameters in runs:
         days = {"start": date, "end": date} if name.startswith("backtest") else {}
         given = {key: str(value) for key, value in (parameters | days).items()}
-        address = f"{environment['PREFECT_API_URL']}/deployments/{ids[name]}/create_flow_run"
-        httpx.post(address, json={"parameters": given}, timeout=10).raise_for_status()
+        posted(environment, f"deployments/{ids[name]}/create_flow_run", {"parameters": given})
     worker = ("worker", "start", "--pool", "inspection", "--type", "process", "--run-once")
     prefect(environment, *worker, timeout=400, cwd=checkout)
     return environment
