@@ -51,7 +51,7 @@ def test_wordings_of_numbers(text, value):
     assert values(pl.Series([text])).item() == value
 
 
-@pytest.mark.parametrize("text", ["", "元", "几百", "abc", None, "二十多", "两三千", "三四百", "一万二三千"])
+@pytest.mark.parametrize("text", ["", "元", "几百", "abc", None, "二十多", "两三千", "三四百", "一万二三千", ".", "1.2.3", "三百二百", "三万二万", "一百点五", "1" * 40])
 def test_what_is_no_number_has_no_value(text):
     assert values(pl.Series([text], dtype=pl.String)).item() is None
 

@@ -10,7 +10,6 @@ answer of somebody else ends what was said before it, a listener's 嗯 does not.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -27,6 +26,7 @@ INTERJECTIONS = (*"嗯啊哦噢喔呃额哎唉诶欸哼呀", "uh", "huh", "um", 
 """What a listener says without answering, beside the fillers of the folding."""
 ASKS = r"(?:[吗嘛么呢吧]\W*|[?？]\W*)$"
 """The end of a question; after it even an interjection is an answer."""
+LETTER = r"[\p{L}\p{N}]"
 CONTEXT, SPACED_CONTEXT = 16, 64
 """Folded characters kept before and after a match, for the guards; more where words are spelled in letters."""
 STOPS, QUESTION_MARKS = "，。；！、：,.;!:…—", "？?"
@@ -84,8 +84,8 @@ def lay_out(turns: pl.DataFrame, fillers: Sequence[str] = ()) -> pl.DataFrame:
             pl.col("call_id").rank("dense").fill_null(0).alias("call"),
             pl.col("role").fill_null("unknown").rank("dense").alias("role"),
             "start_ms", "end_ms", "turn_index",
-            heard=text.str.contains(r"[\p{L}\p{N}]").fill_null(False).cast(pl.Int32),
-            said=(~text.str.contains(_mere_interjections(fillers))).fill_null(False).cast(pl.Int32),
+            heard=text.str.contains(LETTER).fill_null(False).cast(pl.Int32),
+            said=_without_interjections(text, fillers).str.contains(LETTER).fill_null(False).cast(pl.Int32),
             asks=text.str.contains(ASKS).fill_null(False),
         )
         .sort("call", "start_ms", "turn_index", "row", nulls_last=True)
@@ -96,10 +96,9 @@ def lay_out(turns: pl.DataFrame, fillers: Sequence[str] = ()) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _mere_interjections(fillers: Sequence[str]) -> str:
-    """A regular expression for a turn that holds nothing but interjections, fillers and marks."""
+def _without_interjections(text: pl.Expr, fillers: Sequence[str]) -> pl.Expr:
     words = sorted({*INTERJECTIONS, *fillers}, key=len, reverse=True)
-    return rf"(?i)^(?:{'|'.join(map(re.escape, words))}|[^\p{{L}}\p{{N}}])*$"
+    return text.str.to_lowercase().str.replace_many(words, [""], leftmost=True)
 
 
 class Laid:
