@@ -102,7 +102,7 @@ def said_lines(
             )
             found.append(lines)
             heard.append(_captured(lines, rest.filter(exact).str.extract_groups(pattern), slots_of(line.text)))
-            rest = pl.select(pl.when(exact).then(rest.str.replace(pattern, BREAK)).otherwise(rest)).to_series()
+            rest = rest.str.replace(pattern, BREAK)
     pieces = own.with_columns(piece=rest.str.split(BREAK)).explode("piece")
     pieces = pieces.filter(pl.col("piece").str.len_chars() >= MIN_PIECE)
     altered = _pieces(pieces, script, thresholds, sentences)

@@ -64,17 +64,18 @@ def compared(heard: pl.DataFrame, account: Account) -> pl.DataFrame:
     writes it (names stay unwritten)."""
     told = heard.drop_nulls("heard")
     told = told.hstack(account.facts.select(pl.all().gather(told["call"])))
-    promising = pl.struct("call", "row", "line").is_in(
-        told.filter(pl.col("slot") == "promise").select(pl.struct("call", "row", "line")).to_series().implode()
-    )
-    told = told.with_columns(promising=promising)
+    line = pl.struct("call", "row", "line")
+    promised = told.filter(pl.col("slot") == "promise").select(line).to_series().implode()
+    told = told.with_columns(promising=line.is_in(promised))
+    compare = {"name": _texts, "agency": _texts, "institution": _texts, "amount": _numbers, "days": _numbers,
+               "due": _dates, "promise": _dates}  # fmt: skip
+    columns, schema = [*heard.columns, "outcome", "known"], heard.schema | {"outcome": pl.String, "known": pl.String}
     parts = [
-        _texts(told.filter(pl.col("slot").is_in(["name", "agency", "institution"])), account),
-        _numbers(told.filter(pl.col("slot").is_in(["amount", "days"])), account),
-        _dates(told.filter(pl.col("slot").is_in(["due", "promise"])), account),
+        settle(part, account).select(columns)
+        for settle in dict.fromkeys(compare.values())
+        if len(part := told.filter(pl.col("slot").is_in([slot for slot in compare if compare[slot] is settle])))
     ]
-    columns = [*heard.columns, "outcome", "known"]
-    return pl.concat([part.select(columns) for part in parts])
+    return pl.concat([pl.DataFrame(schema=schema), *parts])
 
 
 def _settled(told: pl.DataFrame, agrees: pl.Expr, *, lacking: pl.Expr, unclear: pl.Expr) -> pl.DataFrame:
