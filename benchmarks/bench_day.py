@@ -8,7 +8,8 @@ hashing are measured and decoding is not. What judging makes of such a day comes
 (big_days.py), in a process of its own that is not counted. The server is that of INSPECTION_TEST_POSTGRES or
 INSPECTION_TEST_MARIADB (SQLAlchemy addresses); what is made there is dropped afterwards. Without a server: SQLite.
 `--days 3` runs three days one after the other in one process: neither seconds nor memory may grow.
-Every line's memory is the most that the process held during that line.
+A line has its seconds, this process's seconds of processor time (its threads together, a database's not among them)
+and the most memory that the process held during that line. Between the steps stands the workbench of Parquet files.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import polars as pl
 import sqlalchemy as sa
 from big_days import HEARD, JUDGED, moved, peak_gib
 
+from inspection.day import Workbench
 from inspection.intake.day import take_in
 from inspection.intake.reconcile import balance, reconcile
 from inspection.report.daily import write_day
@@ -55,23 +57,22 @@ SERVERS = {
     "postgresql": ("INSPECTION_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/test"),
     "mariadb": ("INSPECTION_TEST_MARIADB", "mysql+pymysql://root@127.0.0.1:3306/test"),
 }
-Day = dict[str, pl.DataFrame]
 
 
 class Steps:
-    """Seconds of each step and the most memory held during it."""
+    """Seconds of each step, those of them that the processor was busy, and the most memory held during it."""
 
     def __init__(self) -> None:
-        self.seconds, self.gib = 0.0, 0.0
+        self.seconds, self.busy, self.gib = 0.0, 0.0, 0.0
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         peak_gib(anew=True)
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), time.process_time()
         yield
-        seconds, gib = time.perf_counter() - began, peak_gib()
-        self.seconds, self.gib = self.seconds + seconds, max(self.gib, gib)
-        print(f"  {name:<40} {seconds:7.1f} s {gib:7.2f} GiB", flush=True)
+        seconds, busy, gib = time.perf_counter() - began, time.process_time() - spent, peak_gib()
+        self.seconds, self.busy, self.gib = self.seconds + seconds, self.busy + busy, max(self.gib, gib)
+        print(f"  {name:<40} {seconds:7.1f} s {busy:7.1f} s {gib:7.2f} GiB", flush=True)
 
 
 def told(name: str, value: str, reached: bool, bar: str) -> None:
@@ -119,45 +120,47 @@ def settings_in(folder: Path) -> Settings:
 
 
 def run_day(settings: Settings, day: date, first: date, url: str) -> Steps:
-    """All steps of a day as the house does them; the first day's judged tables stay beside for the days after it."""
-    steps, store, bench = Steps(), Store(settings.store.root), settings.store.work
+    """All steps of a day as the nightly flow does them; what the first day was judged to is every day's."""
+    steps, store, bench = Steps(), Store(settings.store.root), Workbench(settings, day)
     with steps.step("intake: outcomes, matching, hashing"):
         around = timedelta(days=KNOWN_DAYS)
         intake = take_in(settings, day, known=store.recordings(day - around, day + around).collect())
     with steps.step("gate after intake"):
         checked = [gates.after_intake(intake.attempts, intake.recordings, intake.skips)]
-    if day == first:
-        bench.mkdir(parents=True)
-        for name in ("attempts", "skips", "calls"):
-            getattr(intake, name).write_parquet(bench / f"{name}.parquet")
-        seconds, gib = big_days.judge_apart(bench)
-        print(f"  {'(judging apart, not counted':<40} {seconds:7.1f} s {gib:7.2f} GiB)", flush=True)
-    tables: Day = {name: pl.DataFrame(schema=schema) for name, schema in STORED.items()}
-    tables |= {"attempts": intake.attempts, "recordings": intake.recordings, "skips": intake.skips}
-    for name in HEARD + JUDGED:
-        tables[name] = moved(pl.scan_parquet(bench / f"{name}.parquet"), first, day).collect()
+    for name in ("attempts", "recordings", "skips", "calls"):
+        bench.put(name, getattr(intake, name))
     del intake
+    if day == first:
+        seconds, gib = big_days.judge_apart(bench.folder)
+        print(f"  {'(judging apart, not counted':<40} {seconds:7.1f} s {gib:15.2f} GiB)", flush=True)
+    else:
+        judged = Workbench(settings, first)
+        for name in HEARD + JUDGED:
+            moved(judged.scan(name), first, day).sink_parquet(bench.folder / f"{name}.parquet")
+    heard = [bench.get(name) for name in ("attempts", "audio", "turns", "words")]
     with steps.step("gate after speech"):
-        checked.append(gates.after_speech(*(tables[name] for name in ("attempts", "audio", "turns", "words"))))
+        checked.append(gates.after_speech(*heard))
+    del heard
     with steps.step("reconciliation"):
-        sides = ("attempts", "recordings", "skips", "audio", "scores")
-        tables["reconciliation"] = reconcile(*(tables[name] for name in sides))
-    run = {"business_date": day, "run_id": "bench", **balance(tables["reconciliation"])}
-    tables["runs"] = conform(pl.DataFrame([run]), STORED["runs"], table="runs")
+        balanced = reconcile(*map(bench.get, ("attempts", "recordings", "skips", "audio", "scores")))
+        bench.put("reconciliation", balanced)
+    run = {"business_date": day, "run_id": "bench", **balance(balanced)}
+    bench.put("runs", conform(pl.DataFrame([run]), STORED["runs"], table="runs"))
+    tables = {name: bench.scan(name) for name in STORED}
     with steps.step("gate before publishing"):
         checked.append(gates.before_publish(tables))
-    tables["gates"] = pl.concat(checked)
-    gates.require(tables["gates"])
+    bench.put("gates", pl.concat(checked))
+    gates.require(bench.get("gates"))
     with steps.step("store"):
         store.swap_day(day, tables)
     with steps.step(f"publish to {sa.make_url(url).get_backend_name()}"):
         rows = publish(url, day, tables)
-    kept = ", ".join(f"{tables[name].height:,} {name}" for name in ("turns", "words", "hits", "findings"))
-    del tables
     with steps.step("report, workbook, evidence pages"):
         write_day(store, day, settings)
+    counts = {name: tables[name].select(pl.len()).collect().item() for name in ("turns", "words", "hits", "findings")}
+    kept = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     print(f"  {kept}; {sum(rows.values()):,} rows published")
-    told("the whole day", f"{steps.seconds:.1f} s", steps.seconds <= WHOLE_S, f"{WHOLE_S} s")
+    told("the whole day", f"{steps.seconds:.1f} s, {steps.busy:.1f} s busy", steps.seconds <= WHOLE_S, f"{WHOLE_S} s")
     told("peak memory", f"{steps.gib:.2f} GiB", steps.gib <= WHOLE_GIB, f"{WHOLE_GIB:.0f} GiB")
     return steps
 

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import fields
 from datetime import date, timedelta
 from functools import lru_cache
 from importlib.metadata import version
@@ -186,18 +187,25 @@ def judge(settings: Settings, business_date: date) -> None:
     Raises RulebookError naming the mistake before anything is judged, GateError naming the calls that fail a gate,
     SpeechError when the speech models are not those that listened.
     """
-    from inspection.rules.judge import Heard, judge
-    from inspection.speech.hear import hear
     from inspection.speech.models import speech_fingerprint
-    from inspection.speech.transcripts import TranscriptStore
 
     tell("judge")
-    bench, store = Workbench(settings, business_date), Store(settings.store.root)
-    rulebook = load_rulebook(settings)
-    attempts, recordings = bench.get("intake-attempts"), bench.get("intake-recordings")
-    unheard = bench.gather("skips-", tables.SKIPS)
-    calls = bench.get("calls").join(unheard, on="call_id", how="anti")
+    bench, rulebook = Workbench(settings, business_date), load_rulebook(settings)
     fingerprint = speech_fingerprint(settings.speech)
+    bench.clear("gates.")  # written last: without it the day cannot be kept
+    _judge_heard(settings, business_date, rulebook, fingerprint)  # what it held goes when it returns
+    _close(bench, business_date, rulebook, fingerprint)
+
+
+def _judge_heard(settings: Settings, business_date: date, rulebook: Rulebook, fingerprint: str) -> None:
+    """Puts on the workbench what was heard, through the gate after speech, and what the rulebook says of it."""
+    from inspection.rules.judge import Heard, judge
+    from inspection.speech.hear import hear
+    from inspection.speech.transcripts import TranscriptStore
+
+    bench, store = Workbench(settings, business_date), Store(settings.store.root)
+    attempts, unheard = bench.get("intake-attempts"), bench.gather("skips-", tables.SKIPS)
+    calls = bench.get("calls").join(unheard, on="call_id", how="anti")
     heard = hear(calls, TranscriptStore(settings.store.transcripts), fingerprint, settings.speech)
     _all_heard(calls, pl.concat([heard.audio.select("call_id"), heard.skips.select("call_id")]))
     skips = pl.concat([bench.get("intake-skips"), unheard, heard.skips]).sort("call_id", "recording_id", "stage")
@@ -205,23 +213,27 @@ def judge(settings: Settings, business_date: date) -> None:
         checked = gates.after_speech(attempts, heard.audio, heard.turns, heard.words, data_docs=bench.data_docs)
     _pass(bench, "speech", {"audio": heard.audio, "turns": heard.turns}, checked)
 
-    tables_of_the_house = Heard(attempts, heard.audio, heard.turns, heard.words, heard.acoustics, skips)
-    judged = judge(rulebook, tables_of_the_house, store.history(business_date, HISTORY_DAYS))
-    balance = reconcile(attempts, recordings, skips, heard.audio, judged.scores)
-    day = {
-        "attempts": attempts, "recordings": recordings, "skips": skips,
-        "audio": heard.audio, "turns": heard.turns, "words": heard.words, "acoustics": heard.acoustics,
-        "hits": judged.hits, "checkpoints": judged.checkpoints, "identity": judged.identity,
-        "findings": judged.findings, "components": judged.components, "scores": judged.scores,
-        "reconciliation": balance,
-    }  # fmt: skip
-    day["runs"] = _run(business_date, day, rulebook, fingerprint)
+    day = Heard(attempts, heard.audio, heard.turns, heard.words, heard.acoustics, skips)
+    judged = judge(rulebook, day, store.history(business_date, HISTORY_DAYS))
+    bench.put("recordings", bench.get("intake-recordings"))
+    for made in (day, judged):
+        for field in fields(made):
+            bench.put(field.name, getattr(made, field.name))
+
+
+def _close(bench: Workbench, business_date: date, rulebook: Rulebook, fingerprint: str) -> None:
+    """Reconciles the judged day, writes its run and takes it through the gate before publishing.
+
+    Reads from the workbench the columns it needs, so that memory never holds the day's tables whole.
+    """
+    sides = ("attempts", "recordings", "skips", "audio", "scores")
+    bench.put("reconciliation", reconcile(*map(bench.get, sides)))
+    bench.put("runs", _run(business_date, bench, rulebook, fingerprint))
+    day = {name: bench.scan(name) for name in tables.STORED if name != "gates"}
     with writing(bench.data_docs):
-        last = gates.before_publish(day, data_docs=bench.data_docs)
-    _pass(bench, "publish", day, last)
-    day["gates"] = pl.concat([bench.get("gates-intake"), checked, last])
-    for name, frame in day.items():
-        bench.put(name, frame)
+        checked = gates.before_publish(day, data_docs=bench.data_docs)
+    _pass(bench, "publish", day, checked)
+    bench.put("gates", pl.concat(bench.get(f"gates-{gate}") for gate in ("intake", "speech", "publish")))
 
 
 def keep(settings: Settings, business_date: date) -> None:
@@ -340,14 +352,15 @@ def _judged(settings: Settings, business_date: date) -> dict[str, pl.LazyFrame]:
     return {name: bench.scan(name) for name in tables.STORED}
 
 
-def _run(business_date: date, day: dict[str, pl.DataFrame], rulebook: Any, fingerprint: str) -> pl.DataFrame:
+def _run(business_date: date, bench: Workbench, rulebook: Rulebook, fingerprint: str) -> pl.DataFrame:
     """The run's lineage. Its id is a hash of what went in, so the same work has the same id, whenever it was done."""
-    inspected = day["scores"]["call_id"].n_unique()
-    listed = day["attempts"].height
-    went_in = [
-        business_date.isoformat(), rulebook.fingerprint, fingerprint, version("inspection"),
-        *day["attempts"]["call_id"].sort(), *day["audio"]["audio_sha256"].sort(),
-    ]  # fmt: skip
+    calls, audio = (
+        bench.scan(table).select(pl.col(name).sort()).collect().to_series()
+        for table, name in (("attempts", "call_id"), ("audio", "audio_sha256"))
+    )
+    listed = len(calls)
+    inspected = bench.scan("scores").select(pl.col("call_id").n_unique()).collect().item()
+    went_in = [business_date.isoformat(), rulebook.fingerprint, fingerprint, version("inspection"), *calls, *audio]
     row = {
         "business_date": business_date,
         "run_id": hashlib.sha256("\n".join(went_in).encode()).hexdigest(),

@@ -135,6 +135,9 @@ def test_a_failed_gate_keeps_the_last_good_day_and_leaves_its_result_to_be_read(
     assert kept(good_day) == before
 
     bench = day.Workbench(settings, BUSINESS_DATE)
+    with pytest.raises(ResultsError):
+        day.keep(settings, BUSINESS_DATE)
+    assert kept(good_day) == before, "what a gate refused cannot be kept either"
     failed = bench.get(f"gates-{gate}").filter(~pl.col("success") & (pl.col("severity") == "critical"))
     assert failed["unexpected_count"].min() > 0
     repair = (
