@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from inspection.rules.conditions import MISSING, NO, UNSURE, YES, Day
+from inspection.rules.conditions import MISSING, NO, UNSURE, YES, Answer, Day
 from inspection.rules.crosscall import CrossCall
 from inspection.rules.evidence import WHY
 from inspection.rules.model import Rule
@@ -40,8 +40,10 @@ def ask(day: Day, rules: tuple[Rule, ...]) -> Verdicts:
     live = np.ones(shape, bool)
     trial = (day.evidence.frame["status"] == "trial").fill_null(False).to_numpy()
     for number, rule in enumerate(rules):
-        answer = rule.fail.answer(day)
-        verdict[number], reason[number] = _verdict(day, rule, answer.state, answer.row)
+        scope = None if rule.applies is None else rule.applies.answer(day).state
+        asked = scope is None or ((scope == YES) | (scope == UNSURE)).any()
+        answer = rule.fail.answer(day) if asked else Answer(np.full(day.calls, NO), day.no_row, day.no_count)
+        verdict[number], reason[number] = _verdict(day, rule, scope, answer.state, answer.row)
         row[number], count[number] = answer.row, answer.count
         live[number] = rule.status == "live"
         shown = answer.row >= 0
@@ -50,7 +52,9 @@ def ask(day: Day, rules: tuple[Rule, ...]) -> Verdicts:
     return Verdicts(verdict, reason, row, count, live)
 
 
-def _verdict(day: Day, rule: Rule, state: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _verdict(
+    day: Day, rule: Rule, applies: np.ndarray | None, state: np.ndarray, row: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     verdict = np.array([PASS, INAPPLICABLE, DOUBT, FAIL], np.int8)[state]
     no_input = {"words": NO_WORDS, "sound": NO_SOUND, "attempts": NO_FACT}[rule.needs]
     heard = {"words": day.words, "sound": day.sound, "attempts": np.full(day.calls, 2)}[rule.needs]
@@ -60,8 +64,7 @@ def _verdict(day: Day, rule: Rule, state: np.ndarray, row: np.ndarray) -> tuple[
     # a verdict on words or sound that were not heard would rest on facts alone
     unheard = (heard == 0) & (state != MISSING)
     verdict[unheard], reason[unheard] = INAPPLICABLE, no_input
-    if rule.applies is not None:
-        applies = rule.applies.answer(day).state
+    if applies is not None:
         outside, unknown = applies == NO, applies == MISSING
         verdict[outside | unknown] = INAPPLICABLE
         reason[outside], reason[unknown] = OUT_OF_SCOPE, np.where(heard[unknown] == 0, no_input, NO_FACT)
