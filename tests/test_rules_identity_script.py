@@ -34,6 +34,35 @@ IDENTITIES = {
     "recorded voice": (["customer: 您拨打的用户暂时无法接通，请在提示音后留言", "agent: 您好"], ["voicemail"]),
     "talks of his own debt": (["agent: 您好", "customer: 这笔钱我没借过，不是我借的"], ["debtor"]),
     "an agent's own words": (["agent: 我是本人"], []),
+    "no, by the way": ([ASK, "customer: 不是我啊"], ["third_party"]),
+    "no, politely": ([ASK, "customer: 不是的"], ["third_party"]),
+    "another name": ([ASK, "customer: 对不起，我不姓张"], ["third_party"]),
+    "the phone of her husband": ([ASK, "customer: 这是我老公的手机"], ["third_party"]),
+    "busy elsewhere": ([ASK, "customer: 他在洗澡，你等下再打"], ["third_party"]),
+    "her mother": ([ASK, "customer: 她是我妈妈，出去买菜了"], ["third_party"]),
+    "her husband's debt": ([ASK, "customer: 就是我老公欠的那个钱是吧"], ["third_party"]),
+    "a nurse": ([ASK, "customer: 我是保姆，张先生出门了"], ["third_party"]),
+    "called to the phone": (["agent: 请问张先生在吗", "customer: 在的，我叫他接电话"], ["third_party"]),
+    "himself to the phone": (["agent: 请问张先生在吗", "customer: 我就是"], ["debtor"]),
+    "an apology, no yes": ([ASK, "customer: 对不起啊现在开会呢"], []),
+    "is it not mine": ([ASK, "customer: 是我，是不是我的信用卡有问题"], ["debtor"]),
+    "I am, and so is my wife": ([ASK, "customer: 我是，我爱人跟我说过了"], ["debtor"]),
+    "only asking what it is about": ([ASK, "customer: 喂，什么事"], ["debtor"]),
+    "a number that the debtor changed": (
+        [ASK, "customer: 是我", "agent: 您好", "customer: 我手机号上个月刚换的"],
+        ["debtor"],
+    ),
+    "a debt not made in person": ([ASK, "customer: 是我", "agent: 您好", "customer: 这笔不是本人操作的"], ["debtor"]),
+    "a name misspelt": ([ASK, "customer: 是我", "agent: 您好", "customer: 短信上名字打错了"], ["debtor"]),
+    "an agent who tells of an earlier attempt": (["agent: 您好，昨天给您打电话暂时无法接通"], []),
+    "an earlier attempt, told to the debtor": (
+        [ASK, "customer: 是我", "agent: 暂时无法接通，昨天打了几次"],
+        ["debtor"],
+    ),
+    "a recorded voice taken for the agent": (
+        ["agent: 您拨打的用户暂时无法接通，请在提示音后留言", "customer: 您好"],
+        ["voicemail"],
+    ),
 }
 
 
@@ -50,6 +79,12 @@ def test_each_change_has_its_moment_and_words_and_its_certainty():
     assert row["at_ms"] == 9000
     guessed = judge(pack(), day([call("c", "agent: 您好", "customer: 我没钱，不还了")])).identity
     assert guessed["confidence"].to_list() in ([], [0.5])
+
+
+def test_a_question_what_it_is_about_confirms_nobody():
+    found = judge(pack(), day([call("c", ASK, "customer: 什么事情", DEBT)]))
+    assert found.identity["confidence"].to_list() == [0.5]
+    assert verdicts(found.findings, "c")["CN-3P-03"] == "unsure"
 
 
 DEBT = "agent: 您的贷款已经逾期了"

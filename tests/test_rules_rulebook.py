@@ -46,6 +46,7 @@ MISTAKES = {
     "a phrase that folds away": ("scripts/phrases.yaml", "[委托, 受托,", "[委托, 那个, 受托,", "entrusted: '那个' folds to ''"),
     "a bad pattern": ("scripts/phrases.yaml", '"[欠] ..6 [元', '"[欠 ..6 [元', "debt_term"),
     "a bad expression": ("scripts/identity.yaml", 'deny: "', 'deny: "(', "identity.deny: not a regular expression"),
+    "an expression that the search does not know": ("scripts/identity.yaml", 'deny: "', 'deny: "(?<!是)不是|', "identity.deny: not a regular expression: look-around"),
     "points for an unknown rule": ("scorecards.yaml", "CN-ID-01: 10", "CN-ID-99: 10", "unknown rule 'CN-ID-99'"),
     "points below nothing": ("scorecards.yaml", "CN-ID-01: 10", "CN-ID-01: -10", "CN-ID-01: points must be above 0"),
     "bands with a hole": ("scorecards.yaml", "预警: 0}", "预警: 10}", "the lowest band must start at 0"),

@@ -111,6 +111,7 @@ class Identity:
     affirm: str
     deny: str
     implied: tuple[str, ...]
+    presume: str | None = None
 
 
 @dataclass(frozen=True)

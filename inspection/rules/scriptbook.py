@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from inspection.errors import RulebookError
 from inspection.lexicon.safe_yaml import read_yaml as read
 from inspection.rules.checks import fields, guard_names, listed
@@ -85,7 +87,10 @@ def _phrase(body: Any, place: str, allowed: set[str], *, named: bool = True) -> 
 
 def _identity(body: Any, place: str) -> Identity:
     data = fields(
-        body, place, required={"ask", "says", "affirm", "deny"}, allowed={"ask", "says", "affirm", "deny", "implied"}
+        body,
+        place,
+        required={"ask", "says", "affirm", "deny"},
+        allowed={"ask", "says", "affirm", "presume", "deny", "implied"},
     )
     ask = _phrase({"id": "identity.ask", "title": "ask", **fields(data["ask"], f"{place}.ask")}, f"{place}.ask", PHRASE)
     says = {}
@@ -95,12 +100,13 @@ def _identity(body: Any, place: str) -> Identity:
         says[who] = _phrase(
             {"id": f"identity.{who}", "title": who, **fields(one, f"{place}.says.{who}")}, f"{place}.says.{who}", PHRASE
         )
-    for key in ("affirm", "deny"):
+    for key in ("affirm", "presume", "deny"):
         try:
-            re.compile(data[key])
-        except (re.error, TypeError) as error:
-            raise RulebookError(f"{place}.{key}: not a regular expression: {error}") from None
-    return Identity(ask, says, data["affirm"], data["deny"], tuple(data.get("implied", ())))
+            pl.Series([""]).str.contains(data.get(key, ""))  # read as it will be asked: without look-around
+        except (pl.exceptions.PolarsError, TypeError) as error:
+            why = str(error).rpartition("error: ")[2].splitlines()[0]
+            raise RulebookError(f"{place}.{key}: not a regular expression: {why}") from None
+    return Identity(ask, says, data["affirm"], data["deny"], tuple(data.get("implied", ())), data.get("presume"))
 
 
 def _script(body: Any, place: str, known: dict[str, tuple[str, dict[str, Any]]], names: Names) -> Script:
