@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partialmethod
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -194,11 +194,11 @@ class Store:
 
     def _stage(self, folder: Path, name: str, frame: pl.DataFrame | pl.LazyFrame | None) -> str:
         path = folder / f"{name}.parquet"
-        parts = _in_order(name, pl.LazyFrame(schema=STORED[name]) if frame is None else frame.lazy())
-        first = next(parts).to_arrow()
-        with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
-            for part in chain([first], (part.to_arrow() for part in parts)):
-                writer.write_table(part, row_group_size=GROUP_ROWS)
+        empty = pl.DataFrame(schema=STORED[name])
+        with pq.ParquetWriter(path, empty.to_arrow().schema, compression="zstd") as writer:
+            for part in _in_order(name, empty.lazy() if frame is None else frame.lazy()):
+                writer.write_table(part.to_arrow(), row_group_size=GROUP_ROWS)
+                del part  # before the next one is read
         with path.open("rb") as written:
             return hashlib.file_digest(written, "sha256").hexdigest()
 
@@ -258,8 +258,7 @@ def _in_order(name: str, frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
         above = pl.lit(True) if low is None else value >= low
         below = pl.lit(True) if high is None else value < high
         inside = above & below if low is not None else below | value.is_null()
-        part = conform(frame.filter(inside).collect(), STORED[name], table=name)
-        yield part.sort(KEYS[name], maintain_order=True)
+        yield conform(frame.filter(inside).collect(), STORED[name], table=name).sort(KEYS[name], maintain_order=True)
 
 
 def _hash(content: bytes | None) -> str:
