@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -228,16 +228,14 @@ class Combine:
         if self.how == "not":
             (only,) = answers
             return Answer(NEGATED[only.state], only.row, only.count)
-        states = np.stack([one.state for one in answers])
-        state = states.min(axis=0) if self.how == "all" else states.max(axis=0)
-        row, count = np.full(day.calls, -1, np.int64), np.zeros(day.calls, np.int64)
+        pick, add = (np.minimum, np.maximum) if self.how == "all" else (np.maximum, np.add)
+        state, row, count = reduce(pick, [one.state for one in answers]), day.no_row, day.no_count
         for one in answers:
-            better = (one.row >= 0) & (one.state >= state)
-            better &= (row < 0) | ((self.how == "any") & (one.row < row))
-            row[better] = one.row[better]
-            count = np.where(
-                one.state >= state, np.maximum(count, one.count) if self.how == "all" else count + one.count, count
-            )
+            if one.row is day.no_row:  # a comparison: it decides, and shows nothing
+                continue
+            decides = one.state >= state
+            better = decides & (one.row >= 0) & ((row < 0) | ((self.how == "any") & (one.row < row)))
+            row, count = np.where(better, one.row, row), np.where(decides, add(count, one.count), count)
         return Answer(state, row, count)
 
 

@@ -46,19 +46,23 @@ def ask(day: Day, rules: tuple[Rule, ...]) -> Verdicts:
         verdict[number], reason[number] = _verdict(day, rule, scope, answer.state, answer.row)
         row[number], count[number] = answer.row, answer.count
         live[number] = rule.status == "live"
-        shown = answer.row >= 0
-        live[number, shown] &= ~trial[answer.row[shown]]
+        if answer.row is not day.no_row:
+            shown = answer.row >= 0
+            live[number, shown] &= ~trial[answer.row[shown]]
     row[(verdict != FAIL) & (verdict != DOUBT)] = -1
     return Verdicts(verdict, reason, row, count, live)
+
+
+_OF_STATE = np.array([[PASS, INAPPLICABLE, DOUBT, FAIL], [CLEARED, NO_FACT, DOUBTED, FAILED]], np.int8)
+"""Verdict and reason of each state of a rule's `fail`."""
 
 
 def _verdict(
     day: Day, rule: Rule, applies: np.ndarray | None, state: np.ndarray, row: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    verdict = np.array([PASS, INAPPLICABLE, DOUBT, FAIL], np.int8)[state]
+    verdict, reason = _OF_STATE[0][state], _OF_STATE[1][state]
     no_input = {"words": NO_WORDS, "sound": NO_SOUND, "attempts": NO_FACT}[rule.needs]
-    heard = {"words": day.words, "sound": day.sound, "attempts": np.full(day.calls, 2)}[rule.needs]
-    reason = np.array([CLEARED, NO_FACT, DOUBTED, FAILED], np.int8)[state]
+    heard = {"words": day.words, "sound": day.sound}.get(rule.needs, np.int64(2))
     reason[(state == UNSURE) & (row < 0)] = UNHEARD
     reason[(state == MISSING) & (heard == 0)] = no_input
     # a verdict on words or sound that were not heard would rest on facts alone
@@ -67,7 +71,8 @@ def _verdict(
     if applies is not None:
         outside, unknown = applies == NO, applies == MISSING
         verdict[outside | unknown] = INAPPLICABLE
-        reason[outside], reason[unknown] = OUT_OF_SCOPE, np.where(heard[unknown] == 0, no_input, NO_FACT)
+        reason[outside] = OUT_OF_SCOPE
+        reason[unknown], reason[unknown & (heard == 0)] = NO_FACT, no_input
         doubtful = (applies == UNSURE) & (state == YES)
         verdict[doubtful], reason[doubtful] = DOUBT, DOUBTED
         idle = (applies == UNSURE) & (state == NO)
