@@ -187,12 +187,22 @@ class MaskedStream:
 
 
 def _mask_series(values: pl.Series) -> pl.Series:
-    return pl.Series(values.name, [None if value is None else mask(value) for value in values], dtype=pl.String)
+    return values.replace(*_masks(values))
 
 
 def _mask_list_column(column: str) -> pl.Expr:
-    masked = pl.element().map_batches(_mask_series, return_dtype=pl.String)
-    return pl.col(column).list.eval(masked).alias(column)
+    return pl.col(column).map_batches(_mask_lists, return_dtype=pl.List(pl.String))
+
+
+def _mask_lists(values: pl.Series) -> pl.Series:
+    masked = pl.element().replace(*_masks(values.explode(empty_as_null=True)))
+    return values.to_frame().select(pl.first().list.eval(masked)).to_series()
+
+
+def _masks(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The distinct values and their masks: a call's id stands in many rows and is masked once."""
+    distinct = values.drop_nulls().unique()
+    return distinct, pl.Series([mask(value) for value in distinct], dtype=pl.String)
 
 
 def _touches(span: Span, spans: list[Span]) -> bool:

@@ -154,6 +154,21 @@ def test_a_frame_that_leaves_is_masked_in_every_column_whatever_its_name() -> No
     assert masked_frame(frame.clear()).schema == frame.schema
 
 
+TEXTS = st.none() | st.sampled_from(["请打13812345678找我", "13812345678", "M1", "", "*******5678"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(TEXTS), st.lists(st.none() | st.lists(TEXTS, max_size=3)))
+def test_values_masked_once_a_frame_are_those_masked_one_by_one(texts: list, lists: list) -> None:
+    def one(text: str | None) -> str | None:
+        return None if text is None else mask(text)
+
+    column = masked_frame(pl.DataFrame({"x": texts}, schema={"x": pl.String}))
+    assert column["x"].to_list() == list(map(one, texts))
+    nested = masked_frame(pl.DataFrame({"x": lists}, schema={"x": pl.List(pl.String)}))
+    assert nested["x"].to_list() == [None if row is None else list(map(one, row)) for row in lists]
+
+
 def test_pseudonyms_need_a_key_and_depend_on_it() -> None:
     assert pseudonym("13812345678", "a") == pseudonym("13812345678", "a") != pseudonym("13812345678", "b")
     assert len(pseudonym("x", "k")) == 32

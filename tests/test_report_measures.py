@@ -3,7 +3,7 @@
 import gc
 import re
 import zipfile
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -163,8 +163,6 @@ def test_a_failure_of_an_unheard_attempt_counts_but_is_no_share_of_the_heard(tmp
 
 
 def test_hour_is_read_on_each_attempts_own_clock(tmp_path):
-    from datetime import UTC, datetime
-
     noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
     zones = {"a": "Asia/Shanghai", "b": "America/New_York", "c": "UTC"}
     calls = [
@@ -388,6 +386,30 @@ def test_every_share_says_on_how_many_it_rests(store, span):
         shares = [column for column in sheet.frame.columns if column in SHARES]
         bare = [column for column in shares if whole_of(column, sheet.frame.columns) is None]
         assert not bare or name in SINGLE_CALLS, (name, bare)
+
+
+def test_every_kind_of_column_is_written_as_what_it_is(tmp_path):
+    """Beside each column its cells as a person reads them, written down here by hand."""
+    at = datetime(2026, 11, 20, 2, 30, 15, tzinfo=UTC)
+    columns = {
+        "dimension": (["agent_id", "outcome", None], ["agent", "outcome", None]),
+        "value": (["PTP", "PTP", "=1"], ["PTP", "promise to pay", "=1"]),
+        "severity": (["fatal", None, "odd"], ["fatal", None, "odd"]),
+        "quote": (["-1", None, "请打13812345678"], ["-1", None, "请打*******5678"]),
+        "success": ([True, False, None], ["passed", "failed", None]),
+        "what": ([["a", "b"], [], None], ["a, b", None, None]),
+        "dialed_at": ([at, None, at], [at.replace(hour=10, tzinfo=None), None, at.replace(hour=10, tzinfo=None)]),
+        "first_day": ([at.date(), None, None], [at.date(), None, None]),
+        "start_ms": ([1500, None, 0], [1.5, None, 0.0]),
+        "calls": ([12, 0, None], [12, 0, None]),
+        "score": ([99.5, None, 0.0], [99.5, None, 0.0]),
+    }  # fmt: skip
+    frame = pl.DataFrame({name: given for name, (given, _) in columns.items()})
+    printer = Printer(wording("en"), "Asia/Shanghai", 30)
+    workbook.write_workbook(tmp_path / "x.xlsx", [Sheet("heat", frame)], printer)
+    page = pl.read_excel(tmp_path / "x.xlsx", engine="calamine")
+    for (name, (_, expected)), seen in zip(columns.items(), page.iter_columns(), strict=True):
+        assert [None if value == "" else value for value in seen] == expected, name
 
 
 def number_formats(path) -> dict[str, str]:

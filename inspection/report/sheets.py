@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -83,7 +84,11 @@ class Sheet:
 
     def shown(self, most: int | None = None) -> pl.DataFrame:
         """The first `most` rows (all by default) with every text masked: dialers build ids and names from numbers."""
-        return masked_frame(self.frame if most is None else self.frame.head(most))
+        return self._masked if most is None else self._masked.head(most)
+
+    @cached_property
+    def _masked(self) -> pl.DataFrame:
+        return masked_frame(self.frame)
 
     def hrefs(self, most: int) -> list[str]:
         """The page of each row's call, empty where there is none; looked up by the call's true id."""

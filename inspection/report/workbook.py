@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from functools import partial
+from itertools import repeat
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any
+
+import polars as pl
 
 from inspection.report.canvas import Figure
 from inspection.report.sheets import LENGTHS, LISTED, POINTS, SHARES, Printer, Sheet, family_of
+from inspection.report.wording import Wording
 
 MOST_ROWS = 20_000
 """Rows of a worksheet below its head: more than a person scrolls, far less than Excel's 1,048,575. Parquet has all."""
+EXCEL_BEGAN = datetime(1899, 12, 30)
+MOST_PIXELS, PADDING, ARROW = 320, 7, 16
+"""Widths of a column: at most, around its widest cell, and of the arrow beside its head."""
 
 
 def write_workbook(path: Path, sheets: Sequence[Sheet], printer: Printer) -> None:
     """One worksheet a sheet, with codes as words, real numbers, filters and a frozen head.
+
+    Written by columns, each rendered at once: a day's lists hold two million cells.
 
     Text is always written as text: a cell that begins with `=`, `+`, `-` or `@` is shown, never computed.
     """
@@ -60,26 +70,43 @@ class Pen:
 
 
 def _write_sheet(page, sheet: Sheet, pen: Pen) -> None:
-    columns, rows = sheet.frame.columns, sheet.shown(MOST_ROWS)
-    days = sheet.days if "trend" in columns else ()
-    for place, name in enumerate(columns):
-        unit = " (s)" if name in LENGTHS else ""
-        page.write_string(0, place, pen.printer.head(name) + unit, pen.formats["head"])
-    for place, day in enumerate(days, start=len(columns)):
-        page.write_string(0, place, day.isoformat(), pen.formats["head"])
-    for line, row in enumerate(rows.iter_rows(named=True), start=1):
-        for place, name in enumerate(columns):
-            if name == "trend":
-                _write_trend(page, (line, place), row[name], len(columns))
-            else:
-                _write_cell(page, (line, place), name, row, pen)
+    from xlsxwriter.utility import xl_pixel_width
+
+    rows = sheet.shown(MOST_ROWS)
+    days = [day.isoformat() for day in sheet.days] if "trend" in rows.columns else []
+    heads = [pen.printer.head(name) + (" (s)" if name in LENGTHS else "") for name in rows.columns]
+    pixels = [_write_column(page, place, rows, pen) for place in range(rows.width)]
+    for place, (head, wide) in enumerate(zip([*heads, *days], pixels + [0] * len(days), strict=True)):
+        page.write_string(0, place, head, pen.formats["head"])
+        page.set_column_pixels(place, place, min(max(xl_pixel_width(head) + ARROW, wide) + PADDING, MOST_PIXELS))
     page.freeze_panes(1, 0)
-    if len(rows) and columns:
-        page.autofilter(0, 0, len(rows), len(columns) + len(days) - 1)
-    page.autofit(320)
+    if len(rows) and heads:
+        page.autofilter(0, 0, len(rows), len(heads) + len(days) - 1)
     if len(rows) < sheet.frame.height:
         told = pen.printer.words("page.rows_limited", shown=len(rows), total=sheet.frame.height)
         page.write_string(len(rows) + 1, 0, told)
+
+
+def _write_column(page, place: int, rows: pl.DataFrame, pen: Pen) -> int:
+    """Writes a column of the rows below its head, nulls left empty; returns the pixels of its widest cell."""
+    from xlsxwriter.utility import xl_pixel_width
+
+    name = rows.columns[place]
+    if name == "trend":
+        for line, counts in enumerate(rows[name].to_list(), start=1):
+            _write_trend(page, (line, place), counts, rows.width)
+        return 0
+    texts = _texts(name, rows, pen.printer.words)
+    if texts is None:
+        numbers, formats, widest = _numbers(name, rows, pen)
+        for line, (number, shape) in enumerate(zip(numbers, formats, strict=True), start=1):
+            if number is not None:
+                page.write_number(line, place, number, shape)
+        return xl_pixel_width(widest)
+    for line, text in enumerate(texts, start=1):
+        if text is not None:
+            page.write_string(line, place, text)
+    return max((xl_pixel_width(text) for text in set(texts) if text), default=0)
 
 
 def _write_trend(page, at: tuple[int, int], values: list[int] | None, first: int) -> None:
@@ -95,26 +122,41 @@ def _write_trend(page, at: tuple[int, int], values: list[int] | None, first: int
         page.add_sparkline(line, place, {"range": place_of, "last_point": True, "series_color": "#8AA3B8"})
 
 
-def _write_cell(page, at: tuple[int, int], name: str, row: dict, pen: Pen) -> None:
-    value, words = row[name], pen.printer.words
-    if value is None:
-        return
-    if isinstance(value, list):
-        named = [words.code(LISTED[name], item) for item in value] if name in LISTED else map(str, value)
-        page.write_string(*at, words("page.joiner").join(named))
-    elif family := family_of(name, row):
-        page.write_string(*at, words.code(family, value))
-    elif isinstance(value, str):
-        page.write_string(*at, value)
-    elif isinstance(value, datetime):
-        local = value.astimezone(ZoneInfo(pen.printer.timezone)).replace(tzinfo=None)
-        page.write_datetime(*at, local, pen.formats["time"])
-    elif isinstance(value, date):
-        page.write_datetime(*at, value, pen.formats["date"])
-    else:
-        style = "points" if name in POINTS else "share" if name in SHARES else ""
-        small = " small" if style and pen.printer.is_small(name, row) else ""
-        page.write_number(*at, value / 1000 if name in LENGTHS else value, pen.formats.get(style + small))
+def _texts(name: str, rows: pl.DataFrame, words: Wording) -> list[str | None] | None:
+    """The column's cells where they are words: codes by name, lists joined, texts as they are; None for numbers."""
+    column = rows[name]
+    if isinstance(column.dtype, pl.List):
+        say = partial(words.code, LISTED[name]) if name in LISTED else str
+        return [None if row is None else words("page.joiner").join(map(say, row)) for row in column.to_list()]
+    dimensions = rows["dimension"].to_list() if "dimension" in rows.columns else [""] * rows.height
+    families = {dimension: family_of(name, {"dimension": dimension}) for dimension in set(dimensions)}
+    if not any(families.values()):
+        return column.to_list() if column.dtype == pl.String else None
+    named = zip(column.to_list(), map(families.get, dimensions), strict=True)
+    return [words.code(family, value) if family and value is not None else value for value, family in named]
+
+
+def _numbers(name: str, rows: pl.DataFrame, pen: Pen) -> tuple[list[float | None], Iterable[Any], str]:
+    """The column's cells where they are numbers, the format of each, and a text as wide as the widest of them."""
+    column, shapes = rows[name], pen.formats
+    if isinstance(column.dtype, pl.Datetime):
+        local = column.dt.convert_time_zone(pen.printer.timezone).dt.replace_time_zone(None)
+        return _days(local), repeat(shapes["time"], len(column)), "2000-01-01 00:00"
+    if column.dtype == pl.Date:
+        return _days(column), repeat(shapes["date"], len(column)), "2000-01-01"
+    numbers = (column / 1000 if name in LENGTHS else column).to_list()
+    style = "points" if name in POINTS else "share" if name in SHARES else ""
+    if not style:
+        ends = [f"{number:,.7g}" for number in (column.min(), column.max()) if number is not None]
+        return numbers, repeat(None, len(column)), max(ends, key=len, default="")
+    marks = rows.select(pen.printer.small_marks(rows)).to_dict()
+    small = marks.get(f"{name}_small", repeat(False, len(column)))
+    return numbers, (shapes[f"{style} small" if few else style] for few in small), "100.0% ○"
+
+
+def _days(moments: pl.Series) -> list[float | None]:
+    """Moments without a zone as Excel counts them, in days."""
+    return ((moments - EXCEL_BEGAN).dt.total_milliseconds() / 86_400_000).to_list()
 
 
 def _tab(title: str, taken: set[str]) -> str:
