@@ -15,6 +15,7 @@ from inspection.errors import InputError
 from inspection.rules.crosscall import look_back
 from inspection.rules.factsheet import across_calls
 from inspection.rules.judge import judge
+from inspection.rules.sources import axis
 from inspection.tables import HITS, empty
 
 
@@ -105,6 +106,31 @@ def test_a_day_ends_at_local_midnight():
     assert found(calls, "CN-FREQ-01")["c3"] == "pass"
 
 
+@pytest.mark.parametrize(
+    ("today", "earlier", "counts"),
+    [
+        ("2026-03-08T10:00", "2026-03-07T23:30", {"number_calls_today": 1, "debt_calls_7_days": 2}),
+        ("2026-03-08T10:00", "2026-03-08T00:30", {"number_calls_today": 2, "debt_calls_7_days": 2}),
+        ("2026-11-01T10:00", "2026-11-01T00:30", {"number_calls_today": 2, "debt_calls_7_days": 2}),
+        ("2026-03-12T10:00", "2026-03-05T23:30", {"number_calls_today": 1, "debt_calls_7_days": 1}),
+        ("2026-03-12T10:00", "2026-03-06T00:30", {"number_calls_today": 1, "debt_calls_7_days": 2}),
+        ("2026-11-05T10:00", "2026-10-30T00:30", {"number_calls_today": 1, "debt_calls_7_days": 2}),
+        ("2026-11-05T10:00", "2026-10-29T23:30", {"number_calls_today": 1, "debt_calls_7_days": 1}),
+    ],
+)
+def test_days_and_weeks_begin_at_midnight_where_clocks_were_put_on_or_back_since(today, earlier, counts):
+    zone = ZoneInfo("America/New_York")
+    calls, before = (
+        day([
+            call(name, dialed_at=datetime.fromisoformat(moment).replace(tzinfo=zone), timezone="America/New_York",
+                 debtor_id="d", case_id="k", phone_key="p", answered=False)
+        ])
+        for name, moment in (("now", today), ("old", earlier))
+    )  # fmt: skip
+    facts = across_calls(axis(calls.attempts), empty(HITS), before.attempts, "Asia/Shanghai", pack().threshold).facts
+    assert {name: facts[name].item() for name in counts} == counts
+
+
 def test_the_seventh_unanswered_attempt_on_a_number_fails():
     calls = [call(f"c{i}", dialed_at=at(f"{9 + i}:00:00"), phone_key="p", answered=False) for i in range(8)]
     assert [found(calls, "CN-FREQ-02")[f"c{i}"] for i in range(8)] == ["pass"] * 6 + ["fail"] * 2
@@ -120,6 +146,15 @@ def test_an_hour_lies_between_attempts_on_a_number(gap, verdict):
     assert found(calls, "CN-FREQ-03") == {"a": "pass", "b": verdict}
 
 
+def test_who_calls_in_after_too_many_calls_is_not_called_too_often():
+    calls = [call(f"c{i}", dialed_at=at(f"{9 + i}:00:00"), debtor_id="d", talk_ms=60_000) for i in range(4)]
+    back = call("in", dialed_at=at("15:00:00"), debtor_id="d", talk_ms=60_000, direction="inbound")
+    assert found([*calls, back], "CN-FREQ-01")["in"] == "not_applicable"
+    calls = [call(f"c{i}", dialed_at=at(f"{9 + i}:00:00"), phone_key="p", answered=False) for i in range(7)]
+    back = call("in", dialed_at=at("17:00:00"), phone_key="p", answered=False, direction="inbound")
+    assert found([*calls, back], "CN-FREQ-02")["in"] == "not_applicable"
+
+
 def past(*calls, said=None) -> pl.DataFrame:
     attempts = day(list(calls)).attempts
     voiced = said or {}
@@ -133,6 +168,16 @@ def test_a_robot_waits_for_the_promised_date(promised, verdict):
     before = past(call("old", dialed_at=at("10:00:00", 18), debtor_id="d", outcome="PTP", promise_date=promised))
     assert found([call("c", debtor_id="d", agent_kind="robot")], "CN-FREQ-04", before) == {"c": verdict}
     assert found([call("c", debtor_id="d", agent_kind="human")], "CN-FREQ-04", before) == {"c": "not_applicable"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [("VOICEMAIL", "fail"), ("NON_OWNER", "fail"), ("NO_ANSWER", "fail"), ("REFUSE", "pass"), ("PAID", "pass")],
+)
+def test_a_promise_stands_until_the_debtor_himself_was_spoken_to_again(outcome, verdict):
+    promise = call("old", dialed_at=at("10:00:00", 17), debtor_id="d", outcome="PTP", promise_date=date(2026, 11, 25))
+    before = past(promise, call("since", dialed_at=at("10:00:00", 19), debtor_id="d", outcome=outcome))
+    assert found([call("c", debtor_id="d", agent_kind="robot")], "CN-FREQ-04", before) == {"c": verdict}
 
 
 def test_a_stop_flag_stops_robots():
@@ -168,6 +213,7 @@ def test_a_robot_does_not_call_again_after_a_stop_or_a_complaint_the_same_day(na
         ([("NO_ANSWER", False)] * 3 + [("PTP", True)], "fail"),
         ([("PTP", True)] + [("POWER_OFF", False)] * 3, "pass"),
         ([("EMPTY_NUMBER", False)], "pass"),
+        ([("VOICEMAIL", True)] * 3, "pass"),
     ],
 )
 def test_a_contact_is_called_only_after_three_failures_on_the_debtors_own_number(own, verdict):
@@ -273,8 +319,6 @@ def test_windows_count_as_a_plain_loop_does(rows):
         )
         for i, (debtor, number, second, answered) in enumerate(rows)
     ]
-    from inspection.rules.sources import axis
-
     facts = across_calls(axis(day(calls).attempts), empty(HITS), None, "Asia/Shanghai", pack().threshold).facts
 
     def local_day(second):

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from inspection.lexicon.ragged import spread
-from inspection.rules.disposition import INVALID_NUMBER, NOT_CONNECTED
+from inspection.rules.disposition import INVALID_NUMBER, NOT_CONNECTED, NOT_REACHED
 from inspection.tables import ATTEMPTS
 
 DAY_MS = 86_400_000
@@ -72,14 +72,14 @@ class CrossCall:
 def look_back(
     calls: pl.DataFrame, history: pl.DataFrame | None, *, effective_talk_ms: int, failures: int, weekly: int
 ) -> CrossCall:
-    """calls: ATTEMPTS columns with `call, dialed_local` and `said` (categories customers voiced), in axis order.
+    """calls: ATTEMPTS columns, `call`, those of facts.local_times, `said` (categories customers voiced), in axis order.
 
     history: calls of earlier days with the same columns but `call`. Without history a fact that needs the days before
     is null, which no rule takes for a pass. failures: how many in a row allow the call to a contact;
     weekly: calls about a debt allowed in seven days.
     """
     known = history is not None and len(history) > 0  # an empty store knows nothing of the days before
-    columns = [*ATTEMPTS.names(), "dialed_local", "said"]
+    columns = [*ATTEMPTS.names(), "dialed_local", "day_from", "week_from", "said"]
     every = calls.select(*columns, call=pl.col("call").cast(pl.Int64))
     if known:
         earlier = history.join(calls.select("call_id"), on="call_id", how="anti").unique(
@@ -100,7 +100,7 @@ def look_back(
 
     outbound, effective = events.column("outbound"), events.column("effective")
     day_start = events.own("day_start")
-    week = day_start - 6 * DAY_MS
+    week = events.own("week_start")
     count("debtor_effective_today", effective & outbound, "debtor", day_start, with_self=True)
     count("number_unanswered_today", outbound & ~events.column("answered"), "number", day_start, with_self=True)
     count("number_calls_today", outbound, "number", day_start, with_self=True)
@@ -179,9 +179,9 @@ def _prepared(every: pl.DataFrame, effective_talk_ms: int) -> pl.DataFrame:
     answered = pl.col("answered_at").is_not_null()
     person = pl.col("outcome").fill_null("") != "VOICEMAIL"
     at = pl.col("dialed_at").dt.epoch("ms")
-    midnight = (pl.col("dialed_local") - pl.col("dialed_local").dt.truncate("1d")).dt.total_milliseconds()
     outbound = pl.col("direction").fill_null("outbound") == "outbound"
     invalid = pl.col("outcome").is_in(list(INVALID_NUMBER)).fill_null(False)
+    reached = ~pl.col("outcome").is_in(list(NOT_REACHED)).fill_null(False)
     registered = pl.col("outcome") == "DNC"
     local_day = pl.col("dialed_local").dt.date().to_physical()
     agreed = (local_day - pl.col("call_consent_on").to_physical()).is_between(0, AGREED_DAYS - 1)
@@ -190,14 +190,17 @@ def _prepared(every: pl.DataFrame, effective_talk_ms: int) -> pl.DataFrame:
     debt = pl.when(pl.col("debtor_id").is_not_null()).then(pl.struct("debtor_id", "case_id").rank("dense"))
     return every.select(
         "call", "call_id", answered=answered, outbound=outbound, invalid=invalid,
-        timed=at.is_not_null(), at=at.fill_null(0), day_start=(at - midnight).fill_null(0),
+        timed=at.is_not_null(), at=at.fill_null(0),
+        day_start=pl.col("day_from").dt.epoch("ms").fill_null(0),
+        week_start=pl.col("week_from").dt.epoch("ms").fill_null(0),
         effective=answered & person & (pl.col("talk_ms").fill_null(0) >= effective_talk_ms),
         counts_for_debt=outbound & ~invalid & ~agreed.fill_null(False) & ~professional.fill_null(False),
         asked_to_stop=_voiced("do_not_call") | registered.fill_null(False),
         complained=(pl.col("outcome") == "COMPLAINT").fill_null(False),
         asked_another_time=_voiced("callback_time"),
         on_own_number=outbound & (pl.col("phone_owner") == "debtor").fill_null(False),
-        failed=~answered | pl.col("outcome").is_in(list(NOT_CONNECTED)).fill_null(False),
+        failed=~answered | ~person | pl.col("outcome").is_in(list(NOT_CONNECTED)).fill_null(False),
+        reached=answered & reached,
         promised_day=promised.fill_null(-1), local_day=local_day.fill_null(NEVER),
         debtor=_group(pl.col("debtor_id").rank("dense")), number=_group(pl.col("phone_key").rank("dense")),
         debt=_group(debt),
@@ -229,8 +232,9 @@ def _previous(events: _Events, windows: dict[str, Window]) -> dict[str, np.ndarr
 
 
 def _promise(events: _Events, windows: dict[str, Window]) -> np.ndarray:
-    """Whether the debtor's last connected outcome before this call is a promise for a later day."""
-    window = events.window(events.column("answered"), "debtor", None, with_self=False)
+    """Whether a promise for a later day is the last that was agreed with the debtor before this call; a machine or
+    somebody else on the line changes nothing about it."""
+    window = events.window(events.column("reached"), "debtor", None, with_self=False)
     windows["promise_pending"] = replace(window, low=np.where(window.found, window.high - 1, window.low))
     return window.found & (events.column("promised_day")[window.last] > events.own("local_day"))
 

@@ -99,7 +99,8 @@ FACTS: dict[str, tuple[str, str]] = {
 
 
 def local_times(attempts: pl.DataFrame, default_zone: str) -> pl.DataFrame:
-    """`call, dialed_local, answered_local, ended_local` (naive datetimes) by each call's own timezone.
+    """`call, dialed_local, answered_local, ended_local` (naive datetimes) by each call's own timezone, and the instants
+    `day_from` and `week_from` at which its local day, and the seven days that end with it, began there.
 
     Zones are few, so this loops over zones, never over calls. Raises InputError for a name that is no IANA zone.
     """
@@ -114,7 +115,11 @@ def local_times(attempts: pl.DataFrame, default_zone: str) -> pl.DataFrame:
                 pl.col(f"{n}_at").dt.convert_time_zone(zone).dt.replace_time_zone(None).alias(f"{n}_local")
                 for n in names
             ]
-            parts.append(part.select("call", *local))
+            began = {
+                name: _midnight(local[0].dt.truncate("1d").dt.offset_by(days), zone)
+                for name, days in (("day_from", "0d"), ("week_from", "-6d"))
+            }
+            parts.append(part.select("call", *local, **began))
         except pl.exceptions.PolarsError:
             raise InputError(
                 f"calls: call {part['call_id'][0]}: timezone {zone!r} is not an IANA name such as Asia/Shanghai"
@@ -122,8 +127,22 @@ def local_times(attempts: pl.DataFrame, default_zone: str) -> pl.DataFrame:
     return (
         pl.concat(parts).sort("call")
         if parts
-        else frame.select("call", *(pl.col(f"{n}_at").alias(f"{n}_local") for n in names))
+        else frame.select(
+            "call",
+            *(pl.col(f"{n}_at").alias(f"{n}_local") for n in names),
+            *(pl.col("dialed_at").alias(name) for name in ("day_from", "week_from")),
+        )
     )
+
+
+def _midnight(local: pl.Expr, zone: str) -> pl.Expr:
+    """The instant of a local midnight; where clocks are put on at midnight, an hour later."""
+    later = local.dt.offset_by("1h")
+    instants = (
+        moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+        for moment in (local, later)
+    )
+    return pl.coalesce(*instants)
 
 
 def region_times(calls: pl.DataFrame, zones: Mapping[str, Sequence[str]]) -> pl.DataFrame:
