@@ -56,31 +56,23 @@ def factsheet(
 
     regions: for each region of debtors the time zones there, as the rulebook has them.
     """
-    heard = (
-        pl.DataFrame(schema=AUDIO)
-        if audio is None
-        else audio.select(AUDIO.names()).unique("call_id", keep="first", maintain_order=True)
+    first = {"subset": "call_id", "keep": "first", "maintain_order": True}
+    heard = audio.lazy().select(AUDIO.names()).unique(**first)
+    reasons = (pl.DataFrame(schema=SKIPS) if skips is None else skips).lazy().drop_nulls("call_id").unique(**first)
+    zones = local_times(calls, zone).select("call", *(f"{name}_local" for name in ("dialed", "answered", "ended")))
+    by_call = (
+        _talk(turns.lazy()),
+        _interruptions(acoustic.lazy()),
+        who.lazy().group_by("call").agg(last_identity=pl.col("who").last()),
+        zones.lazy(),
+        region_times(calls, regions).lazy(),
     )
-    reasons = (
-        (pl.DataFrame(schema=SKIPS) if skips is None else skips)
-        .drop_nulls("call_id")
-        .unique("call_id", keep="first", maintain_order=True)
-    )
-    frame = calls.join(heard, on="call_id", how="left", maintain_order="left")
-    frame = frame.join(reasons.select("call_id", skip_reason="reason"), on="call_id", how="left", maintain_order="left")
-    frame = frame.join(_talk(turns), on="call", how="left", maintain_order="left")
-    frame = frame.join(_interruptions(acoustic), on="call", how="left", maintain_order="left")
-    frame = frame.join(
-        who.group_by("call").agg(last_identity=pl.col("who").last()), on="call", how="left", maintain_order="left"
-    )
-    frame = frame.join(
-        local_times(calls, zone).select("call", *(pl.col(f"{n}_local") for n in ("dialed", "answered", "ended"))),
-        on="call",
-        how="left",
-        maintain_order="left",
-    )
-    frame = frame.join(region_times(calls, regions), on="call", how="left", maintain_order="left")
-    frame = frame.drop("first_contact").hstack(cross.facts.drop("call_id"))
+    frame = calls.lazy().join(heard, on="call_id", how="left", maintain_order="left")
+    reason = reasons.select("call_id", skip_reason="reason")
+    frame = frame.join(reason, on="call_id", how="left", maintain_order="left")
+    for part in by_call:
+        frame = frame.join(part, on="call", how="left", maintain_order="left")
+    frame = pl.concat([frame.drop("first_contact"), cross.facts.drop("call_id").lazy()], how="horizontal")
     ringing = (pl.col("answered_at") - pl.col("dialed_at")).dt.total_milliseconds()
     whole = (pl.col("ended_at") - pl.col("dialed_at")).dt.total_milliseconds()
     with_ringing = (pl.col("duration_ms") - whole).abs() + RINGING_MS < (
@@ -116,7 +108,7 @@ def factsheet(
         interruption_share=pl.when(pl.col("speech_ms").is_not_null() & (pl.col("staff_turns") > 0))
         .then(pl.col("interruptions").fill_null(0) / pl.col("staff_turns")),
         customer_speech_ms=pl.coalesce("customer_speech_ms", pl.when(pl.col("customer_turns") == 0).then(0)),
-    ).select("call_id", *FACTS, *EXTRA)  # fmt: skip
+    ).select("call_id", *FACTS, *EXTRA).collect(engine="in-memory")  # fmt: skip
 
 
 EXTRA = ("answer_offset_ms", "heard_until_ms", "role_confidence", "word_probability", "quality_flags", "turn_count",
@@ -158,7 +150,7 @@ def _months_kept(zone: str) -> pl.Expr:
     return months - (last.dt.day() < called.dt.day()).cast(pl.Int32)
 
 
-def _talk(turns: pl.DataFrame) -> pl.DataFrame:
+def _talk(turns: pl.LazyFrame) -> pl.LazyFrame:
     """Counts of each call's turns. A call has words when any turn holds a letter or a digit: marks alone are none."""
     staff = pl.col("role").is_in(["agent", "robot"])
     return turns.filter(pl.col("text").str.contains(r"[\p{L}\p{N}]")).group_by("call").agg(
@@ -172,6 +164,6 @@ def _talk(turns: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _interruptions(events: pl.DataFrame) -> pl.DataFrame:
+def _interruptions(events: pl.LazyFrame) -> pl.LazyFrame:
     staff = pl.col("role").is_in(["agent", "robot"]) & (pl.col("id") == "interruption")
     return events.group_by("call").agg(interruptions=staff.sum())
