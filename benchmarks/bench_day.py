@@ -29,7 +29,7 @@ import polars as pl
 import sqlalchemy as sa
 from big_days import HEARD, JUDGED, moved, peak_gib
 
-from inspection.day import Workbench
+from inspection.day import Workbench, summarise
 from inspection.intake.day import take_in
 from inspection.intake.reconcile import balance, reconcile
 from inspection.report.daily import write_day
@@ -157,6 +157,8 @@ def run_day(settings: Settings, day: date, first: date, url: str) -> Steps:
         rows = publish(url, day, tables)
     with steps.step("report, workbook, evidence pages"):
         write_day(store, day, settings)
+    with steps.step("summary for the scheduler"):
+        summarise(settings, day)
     counts = {name: tables[name].select(pl.len()).collect().item() for name in ("turns", "words", "hits", "findings")}
     kept = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     print(f"  {kept}; {sum(rows.values()):,} rows published")
@@ -184,20 +186,19 @@ def run_month(settings: Settings, days: list[date], url: str) -> None:
     print(first)
     run_day(settings, first, first, url)
     print(f"{len(days) - 1} more days of that size")
-    steps = Steps()
+    steps, judged = Steps(), Workbench(settings, first)
     for day in days[1:]:
-        tables = {name: moved(store.table(name, first, first).drop("business_date"), first, day) for name in STORED}
-        tables["attempts"], tables["runs"] = (
-            moved(store.table(name, first, first), first, day) for name in ("attempts", "runs")
-        )
+        bench = Workbench(settings, day)
+        for name in STORED:
+            moved(judged.scan(name), first, day).sink_parquet(bench.folder / f"{name}.parquet")
+        tables = {name: bench.scan(name) for name in STORED}
         with steps.step(f"{day} stored"):
             store.swap_day(day, tables)
         with steps.step(f"{day} published"):
-            publish(url, day, {name: frame.collect() for name, frame in tables.items()})
-    whole = {name: store.day(name, first) for name in STORED}
+            publish(url, day, tables)
+        bench.clear()
     with steps.step("the first day replaced in SQL"):
-        publish(url, first, whole)
-    del whole
+        publish(url, first, {name: judged.scan(name) for name in STORED})
     with steps.step("the last day's report"):
         write_day(store, days[-1], settings)
     for topic, value in {**dict.fromkeys(TOPICS, ""), "agent": "A7", "rule": "CN-THR-01"}.items():

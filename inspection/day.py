@@ -280,9 +280,8 @@ def summarise(settings: Settings, business_date: date) -> dict[str, Any]:
     state = dict(listed.group_by("state").len().iter_rows())
     inspected = state.get("inspected", 0)
     reasons = listed.filter(pl.col("state") != "inspected").group_by("reason").len()
-    fatal = store.day("findings", business_date).filter(
-        verdict="fail", severity="fatal", status="live"
-    )  # fmt: skip
+    found = store.findings(business_date, business_date).filter(verdict="fail", severity="fatal", status="live")
+    fatal = found.select("call_id", "rule_id", "title").sort("rule_id", "call_id").collect()
     possible = scores["possible"].sum()
     earned = scores.filter(~pl.col("fatal"))["earned"].sum()
     return {
@@ -297,7 +296,7 @@ def summarise(settings: Settings, business_date: date) -> dict[str, Any]:
         "red": _red(store, business_date),
         "fatal": [
             {"call": Path(page_name(call_id)).stem, "rule_id": rule_id, "title": title}
-            for call_id, rule_id, title in fatal.select("call_id", "rule_id", "title").sort("rule_id", "call_id").rows()
+            for call_id, rule_id, title in fatal.iter_rows()
         ],
     }
 

@@ -129,8 +129,8 @@ def _related_days(store: Store, days: list[date], calls: Iterable[str]) -> list[
 
 def _named_calls(store: Store, day: date, calls: Iterable[str]) -> list[str]:
     """Those of the calls that the day's findings name."""
-    named = store.day("findings", day)["related_calls"].explode().drop_nulls().unique()
-    return sorted(set(named) & set(calls))
+    named = store.findings(day, day).select(pl.col("related_calls").explode()).drop_nulls().unique().collect()
+    return sorted(set(named.to_series()) & set(calls))
 
 
 def _remove_from_day(store: Store, day: date, calls: list[str]) -> int:
