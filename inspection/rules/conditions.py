@@ -23,6 +23,8 @@ STAFF = frozenset({"agent", "robot"})
 KINDS = ("hit", "phrase", "checkpoint", "identity", "acoustic", "spoken", "repeat")
 COMPARISONS = ("is", "is_not", "in", "not_in", "above", "below", "at_least", "at_most", "known")
 ANYWHERE = Within()
+ROUND_SUM = 1000
+"""In cents: a sum of whole tens is a round one."""
 ACOUSTIC_KINDS = frozenset({"acoustic"})
 
 
@@ -117,6 +119,8 @@ class Select:
     value: tuple[tuple[str, float], ...] = ()
     unlike: str | None = None
     tolerance: float = 0
+    rounded: float = 0
+    """Share of the fact within which a round sum that is unlike it may be a rounding, which accuses nobody."""
     links: tuple[tuple[str, bool, Events], ...] = ()
     within: Within = ANYWHERE
     at_least: int = 1
@@ -151,10 +155,13 @@ class Select:
         keep = np.ones(len(values), bool)
         for test, bound in self.value:
             keep &= NUMERIC[test](values, bound)
-        if self.unlike is not None:
-            keep &= np.abs(values - _expected(day, self.unlike, events.rows, values)) > self.tolerance
-            return _twice(day, events.keep(keep))
-        return events.keep(keep)
+        if self.unlike is None:
+            return events.keep(keep)
+        expected = _expected(day, self.unlike, events.rows, values)
+        apart = np.abs(values - expected)
+        round_sum = (values % ROUND_SUM == 0) & (apart <= self.rounded * expected)
+        told = Found(events.rows, events.strong & ~round_sum) if self.rounded else events
+        return _twice(day, told.keep(keep & (apart > self.tolerance)))
 
     def _in_window(self, day: Day, events: Found) -> Found:
         ev = day.evidence

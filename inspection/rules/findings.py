@@ -12,6 +12,7 @@ from inspection.rules.conditions import MISSING, NO, UNSURE, YES, Answer, Day
 from inspection.rules.crosscall import CrossCall
 from inspection.rules.evidence import WHY
 from inspection.rules.model import Rule
+from inspection.rules.numerals import in_units
 from inspection.rules.scorecard import FAIL, INAPPLICABLE, PASS, VERDICTS
 from inspection.rules.scorecard import UNSURE as DOUBT
 from inspection.tables import FINDINGS, conform
@@ -170,7 +171,7 @@ def _told(
 
 
 def _filled(day: Day, rules: tuple[Rule, ...], text: pl.Series, call: np.ndarray, number: np.ndarray) -> pl.Series:
-    """Puts facts into the sentences that name them in braces, such as 第 {debtor_effective_today} 通."""
+    """Puts facts into the sentences that name them in braces: 第 {debtor_effective_today} 通; cents in whole units."""
     for position, rule in enumerate(rules):
         names = re.findall(r"\{(\w+)\}", rule.reason)
         rows = np.flatnonzero(number == position) if names else ()
@@ -178,8 +179,9 @@ def _filled(day: Day, rules: tuple[Rule, ...], text: pl.Series, call: np.ndarray
             continue
         frame = pl.DataFrame({"text": text.gather(rows)})
         for name in names:
-            value = day.facts[name].gather(call[rows]).cast(pl.String).fill_null("?").alias("value")
-            frame = frame.with_columns(value).select(
+            fact = in_units(pl.col(name)) if name.endswith("_cents") else pl.col(name).cast(pl.String)
+            value = day.facts.select(value=fact.gather(call[rows]).fill_null("?"))
+            frame = frame.hstack(value).select(
                 text=pl.col("text").str.replace(f"{{{name}}}", pl.col("value"), literal=True)
             )
         text = text.scatter(rows, frame["text"])

@@ -26,7 +26,7 @@ SIDES = {
     "not_before": ("before", False),
     "not_near": ("near", False),
 }
-MODIFIERS = {"role", "while", "first", "last", "lasting", "value", "unlike", "tolerance", "within", "count", *SIDES}
+MODIFIERS = {"role", "while", "first", "last", "lasting", "value", "unlike", "tolerance", "rounded", "within", "count", *SIDES}
 DISTANCES = {"time", "turns", "words", "apart"}
 COUNTS = {"at_least", "at_most", "of"}
 SUGAR = ("stage", "agent_kind", "direction", "agency_type")
@@ -120,6 +120,7 @@ class Reader:
             value=self._value(body),
             unlike=self._unlike(body),
             tolerance=self._number(body.get("tolerance", 0), "tolerance"),
+            rounded=self._number(body.get("rounded", 0), "rounded"),
             links=self._links(body),
             within=self._within(body),
             guarded=kind == "phrase" and self.sense > 0 and "at_most" not in count,

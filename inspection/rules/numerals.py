@@ -53,6 +53,11 @@ def values(texts: pl.Series) -> pl.Series:
     return pl.Series(texts.name, np.where(known, value, np.nan)).fill_nan(None)
 
 
+def in_units(cents: pl.Expr) -> pl.Expr:
+    """An amount in cents as a reader writes it: 86050 is 860.50."""
+    return pl.concat_str((cents // 100).cast(pl.String), pl.lit("."), (cents % 100).cast(pl.String).str.zfill(2))
+
+
 def _read(meaning: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The values of numbers, int [numbers, characters], and whether each is well formed.
 

@@ -20,7 +20,7 @@ import polars as pl
 from inspection.lexicon.shipped import shipped
 from inspection.lexicon.syllables import Syllables, named_classes
 from inspection.rules.conditions import Day
-from inspection.rules.numerals import NUMBER, values
+from inspection.rules.numerals import NUMBER, in_units, values
 
 AGREES, DIFFERS, EMPTY, DOUBTFUL, UNKNOWN = "agrees", "differs", "empty", "doubtful", "unknown"
 FIELDS = {
@@ -98,9 +98,8 @@ def _numbers(told: pl.DataFrame, account: Account) -> pl.DataFrame:
     tolerance = pl.when(amount).then(account.tolerance).otherwise(0.0)
     own = _named_by_customer(told, account, "amount", account.tolerance) & pl.col("promising")
     agrees = ((pl.col("value") - fact).abs() <= tolerance).fill_null(False) | own
-    due = pl.col("amount_due_cents")
-    cents = pl.concat_str((due // 100).cast(pl.String), pl.lit("."), (due % 100).cast(pl.String).str.zfill(2))
-    told = told.with_columns(known=pl.when(amount).then(cents).otherwise(pl.col("dpd").cast(pl.String)))
+    due = in_units(pl.col("amount_due_cents"))
+    told = told.with_columns(known=pl.when(amount).then(due).otherwise(pl.col("dpd").cast(pl.String)))
     return _settled(told, agrees, lacking=fact.is_null() & ~own, unclear=pl.col("value").is_null() | _more())
 
 
