@@ -82,6 +82,7 @@ PAIRS = [  # rule, turns, facts, verdict
     ("CN-FALSE-02", [OPEN, YES, "agent: 您一共要还八千六"], ACCOUNT, "unsure"),
     ("CN-FALSE-02", [OPEN, YES, "agent: 您一共要还八千六", "customer: 这么多", "agent: 对，一共要还八千六"], ACCOUNT, "fail"),
     ("CN-FALSE-02", [OPEN, YES, "agent: 您一共要还三千二"], ACCOUNT, "pass"),
+    ("CN-FALSE-02", [OPEN, YES, "agent: 您一共要还八千六", "customer: 这么多", "agent: 对，一共要还八千六"], {"amount_due_cents": 861_235}, "unsure"),
     ("CN-FALSE-02", [OPEN, YES, "agent: 您一共要还三千多"], ACCOUNT, "pass"),
     ("CN-FALSE-02", [OPEN, YES, "agent: 您每期应还三百五"], ACCOUNT, "pass"),
     ("CN-FALSE-02", [OPEN, YES, OWED], {}, "not_applicable"),
