@@ -201,12 +201,14 @@ def _judge_heard(settings: Settings, business_date: date, rulebook: Rulebook, fi
     """Puts on the workbench what was heard, through the gate after speech, and what the rulebook says of it."""
     from inspection.rules.judge import Heard, judge
     from inspection.speech.hear import hear
+    from inspection.speech.review import reviewed_roles
     from inspection.speech.transcripts import TranscriptStore
 
     bench, store = Workbench(settings, business_date), Store(settings.store.root)
     attempts, unheard = bench.get("intake-attempts"), bench.gather("skips-", tables.SKIPS)
     calls = bench.get("calls").join(unheard, on="call_id", how="anti")
-    heard = hear(calls, TranscriptStore(settings.store.transcripts), fingerprint, settings.speech)
+    reviewed = reviewed_roles(settings.store.reviewed_roles)
+    heard = hear(calls, TranscriptStore(settings.store.transcripts), fingerprint, settings.speech, reviewed)
     _all_heard(calls, pl.concat([heard.audio.select("call_id"), heard.skips.select("call_id")]))
     skips = pl.concat([bench.get("intake-skips"), unheard, heard.skips]).sort("call_id", "recording_id", "stage")
     with writing(bench.data_docs):
@@ -359,7 +361,10 @@ def _run(business_date: date, bench: Workbench, rulebook: Rulebook, fingerprint:
     )
     listed = len(calls)
     inspected = bench.scan("scores").select(pl.col("call_id").n_unique()).collect().item()
-    went_in = [business_date.isoformat(), rulebook.fingerprint, fingerprint, version("inspection"), *calls, *audio]
+    reviewed = bench.scan("audio").filter(role_basis="reviewer").sort("call_id").collect()
+    decided = reviewed.select(pl.format("{} {}", "call_id", "agent_voice")).to_series()
+    parts = business_date.isoformat(), rulebook.fingerprint, fingerprint, version("inspection")
+    went_in = [*parts, *calls, *audio, *decided]
     row = {
         "business_date": business_date,
         "run_id": hashlib.sha256("\n".join(went_in).encode()).hexdigest(),

@@ -137,6 +137,8 @@ class StoreSettings(Section):
     """Immutable transcripts, keyed by audio SHA-256 and speech fingerprint."""
     work: Path = Path("out/work")
     """The unfinished day; may be deleted when no run is going on."""
+    reviewed_roles: Path = Path("out/reviewed_roles.csv")
+    """Calls whose agent a person named (`inspection roles CALL_ID --agent 0`); a CSV that may be edited."""
 
 
 class PublishSettings(Section):
@@ -263,7 +265,8 @@ def _anchored(settings: Settings, base: Path) -> Settings:
             "speech": settings.speech.model_copy(update=speech),
             "rulebook": RulebookSettings(path=anchor(settings.rulebook.path)),
             "store": StoreSettings(
-                root=store_root, transcripts=anchor(settings.store.transcripts), work=anchor(settings.store.work)
+                root=store_root,
+                **{key: anchor(getattr(settings.store, key)) for key in ("transcripts", "work", "reviewed_roles")},
             ),
             "report": settings.report.model_copy(update={"folder": anchor(settings.report.folder)}),
         }

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from inspection.settings import SpeechSettings
-from inspection.speech.hear import Heard, hear, swap_roles
+from inspection.speech.hear import Heard, hear
 from inspection.speech.transcripts import TRANSCRIPT, TranscriptStore
 from inspection.tables import ACOUSTICS, AUDIO, TURNS, WORDS
 
@@ -121,15 +121,18 @@ def test_a_reviewer_is_believed_without_listening_again(tmp_path):
     assert (row["role_basis"], row["role_confidence"], row["agent_voice"]) == ("reviewer", 1.0, 1)
 
 
-@pytest.mark.parametrize("kind", ["human", "robot"])
-def test_swapped_roles_are_those_a_reviewer_would_have_given(tmp_path, kind):
-    before = heard(tmp_path, {0: OPENING, 1: ANSWER * 4}, agent_channel=0, kind=kind)
-    reviewed = heard(tmp_path, {0: OPENING, 1: ANSWER * 4}, agent_channel=0, kind=kind, reviewed={"c": 1})
-    swapped = swap_roles(before, "c", kind)
-    assert before.turns["role"].to_list() != swapped.turns["role"].to_list()
-    for table in ("audio", "turns", "words", "acoustics"):
-        assert getattr(swapped, table).equals(getattr(reviewed, table)), table
-    assert swap_roles(before, "another call", kind).turns.equals(before.turns)
+@pytest.mark.parametrize(("kind", "side"), [("human", "agent"), ("robot", "robot")])
+def test_a_reviewer_is_believed_against_dialer_and_opening(tmp_path, kind, side):
+    said = {0: OPENING, 1: ANSWER * 4}
+    before = heard(tmp_path, said, agent_channel=0, kind=kind)
+    found = heard(tmp_path, said, agent_channel=0, kind=kind, reviewed={"c": 1, "another": 0})
+    turned = {side: "customer", "customer": side}
+    assert found.turns["role"].to_list() == [turned[role] for role in before.turns["role"]]
+    assert found.words.equals(before.words)
+    exchanged = [("agent_speech_ms", "customer_speech_ms"), ("customer_speech_ms", "agent_speech_ms")]
+    assert all(found.audio[one].equals(before.audio[other]) for one, other in exchanged)
+    own = found.turns.filter(pl.col("role") == side)
+    assert found.audio["first_agent_word_ms"].to_list() == [own["start_ms"].min()]
 
 
 def test_a_call_without_words_is_a_skip(tmp_path):

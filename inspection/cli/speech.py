@@ -1,4 +1,4 @@
-"""`inspection transcribe FILE | doctor`: one recording as turns; the speech models under examination."""
+"""`inspection transcribe FILE | roles CALL_ID | doctor`: one recording as turns; who is who in a call; the models."""
 
 from __future__ import annotations
 
@@ -47,6 +47,42 @@ def transcribe(
     for turn in heard.turns.iter_rows(named=True):
         start, end = _clock(turn["start_ms"]), _clock(turn["end_ms"])
         typer.echo(f"{start}–{end}  {turn['role']:<8}  {turn['text']}")
+
+
+@app.command()
+def roles(
+    call_id: Annotated[str, typer.Argument(help="The call, as the dialer names it.")],
+    agent: Annotated[
+        int | None, typer.Option("--agent", min=0, max=1, help="The voice that is the agent's or the robot's.")
+    ] = None,
+    settings: Settings = DEFAULT,
+) -> None:
+    """Show the two voices of a call and whose they were taken for; with --agent, say whose the agent's is.
+
+    The day judges by it when it is run again; nothing is listened to again.
+    """
+    from inspection.privacy import mask
+    from inspection.results.store import Store
+    from inspection.settings import load
+    from inspection.speech.review import decide, voices
+    from inspection.speech.transcripts import TranscriptStore
+
+    house = load(settings)
+    found = Store(house.store.root).audio().filter(call_id=call_id).collect()
+    if found.is_empty():
+        raise UsageError(f"{call_id}: no stored day has heard this call")
+    about = found.row(-1, named=True)
+    heard = voices(TranscriptStore(house.store.transcripts), about["audio_sha256"], about["speech_fingerprint"])
+    sides = {None: ("unknown", "unknown"), 0: ("agent", "customer"), 1: ("customer", "agent")}[about["agent_voice"]]
+    for voice, speech_ms, words in heard.iter_rows():
+        typer.echo(f"voice {voice}: {sides[voice]:<8}  {speech_ms / 1000:5.1f} s  {mask(words or '–')} …")
+    typer.echo(f"by {about['role_basis']}, confidence {about['role_confidence']:.2f}")
+    if agent is not None:
+        decide(house.store.reviewed_roles, call_id, agent)
+        typer.echo(f"the agent is voice {agent}, as a reviewer says; written to {house.store.reviewed_roles}")
+        typer.echo(
+            f"next: `inspection run --date {about['business_date']}` judges the day by it, without listening again"
+        )
 
 
 @app.command()

@@ -1,8 +1,9 @@
 """Forgetting: one call, or all past their date, goes from every place the house keeps it; each leaves an audit row.
 
-Places: store, transcripts, published tables, report and evidence pages, the workbenches of the day and of those after
-it, and what other days say of the call. The scheduler's artifacts hold no call ids (`day.summarise`). Recordings are
-the firm's own archive and are only ever read; they are named in the result so that their owner deletes them as well.
+Places: store, transcripts, reviewed roles, published tables, report and evidence pages, the workbenches of the day and
+of those after it, and what other days say of the call. The scheduler's artifacts hold no call ids (`day.summarise`).
+Recordings are the firm's own archive and are only ever read; they are named in the result so that their owner deletes
+them as well.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from inspection.results.audit import Forgotten, audit_rows, digest, write_audit
 from inspection.results.locks import hold
 from inspection.results.store import Store
 from inspection.settings import Settings
+from inspection.speech.review import withdraw
 from inspection.tables import STORED
 
 RELATED_DAYS = 31
@@ -57,6 +59,7 @@ def _forget(settings: Settings, call_id: str, reason: str, now: datetime) -> tup
     pages += _remove_copies(settings, locations)
     pages += sum(_remove_pages(settings, day) for day in days) + _remove_mentions(settings, days, [call_id])
     published = _withdraw(settings, [call_id])
+    withdraw(settings.store.reviewed_roles, [call_id])
     for day in [*_related_days(store, days, [call_id]), *days]:  # last, so that an interrupted one still knows the call
         rows += _remove_from_day(store, day, [call_id])
     done = Forgotten(digest(call_id), str(days[-1]), reason, rows, transcripts, published, pages, len(locations))
@@ -86,6 +89,7 @@ def _purge_day(settings: Settings, day: date, now: datetime) -> list[Forgotten]:
     kept = _heard_elsewhere(store, day, hashes)
     removed = sum(_transcripts(settings).remove(sha256) for sha256 in hashes if sha256 not in kept)
     published = _withdraw_day(settings, day)
+    withdraw(settings.store.reviewed_roles, calls)
     for later in _related_days(store, [day], calls):
         named = _named_calls(store, later, calls)
         _withdraw(settings, named)

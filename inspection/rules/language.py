@@ -26,7 +26,21 @@ SIDES = {
     "not_before": ("before", False),
     "not_near": ("near", False),
 }
-MODIFIERS = {"role", "while", "first", "last", "lasting", "value", "unlike", "tolerance", "rounded", "within", "count", *SIDES}
+MODIFIERS = {
+    "role",
+    "while",
+    "first",
+    "last",
+    "lasting",
+    "replied",
+    "value",
+    "unlike",
+    "tolerance",
+    "rounded",
+    "within",
+    "count",
+    *SIDES,
+}
 DISTANCES = {"time", "turns", "words", "apart"}
 COUNTS = {"at_least", "at_most", "of"}
 SUGAR = ("stage", "agent_kind", "direction", "agency_type")
@@ -117,6 +131,7 @@ class Reader:
             first_ms=self._span(body, "first"),
             last_ms=self._span(body, "last"),
             lasting_ms=self._span(body, "lasting"),
+            replied="replied" in body and self._typed(FLAG, body["replied"], "replied"),
             value=self._value(body),
             unlike=self._unlike(body),
             tolerance=self._number(body.get("tolerance", 0), "tolerance"),

@@ -75,30 +75,6 @@ def hear(
     )
 
 
-def swap_roles(heard: Heard, call_id: str, agent_kind: str) -> Heard:
-    """The same with the sides of one call exchanged by a reviewer, who is certain; nothing is listened to again.
-
-    `agent_kind` of the call (robot | human) says which of the two names its agent side gets. A call whose roles were
-    unknown needs `hear(…, reviewed=…)`: nothing in its turns says which voice is which.
-    """
-    agent = "robot" if agent_kind == "robot" else "agent"
-    here = pl.col("call_id") == call_id
-    other = pl.col("role").replace({"customer": agent, "agent": "customer", "robot": "customer"})
-    role = pl.when(here).then(other).otherwise("role").alias("role")
-    sure = pl.when(here).then(pl.lit(1.0, pl.Float32)).otherwise("role_confidence").alias("role_confidence")
-    turned = heard.turns.with_columns(role, sure)
-    first = turned.filter(here & (pl.col("role") == agent))["start_ms"].min()
-    exchanged = {"agent_speech_ms": "customer_speech_ms", "customer_speech_ms": "agent_speech_ms"}
-    audio = heard.audio.with_columns(
-        sure,
-        pl.when(here).then(pl.lit("reviewer")).otherwise("role_basis").alias("role_basis"),
-        pl.when(here).then(1 - pl.col("agent_voice")).otherwise("agent_voice").alias("agent_voice"),
-        pl.when(here).then(pl.lit(first, pl.Int64)).otherwise("first_agent_word_ms").alias("first_agent_word_ms"),
-        *(pl.when(here).then(source).otherwise(name).alias(name) for name, source in exchanged.items()),
-    )
-    return replace(heard, audio=audio, turns=turned, acoustics=heard.acoustics.with_columns(role))
-
-
 def _spread(heard: pl.DataFrame, column: str) -> pl.DataFrame:
     """A list column as rows with their call_id."""
     return heard.select("call_id", column).explode(column, empty_as_null=False).drop_nulls(column).unnest(column)
