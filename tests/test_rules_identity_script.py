@@ -39,6 +39,7 @@ IDENTITIES = {
     "another name": ([ASK, "customer: 对不起，我不姓张"], ["third_party"]),
     "the phone of her husband": ([ASK, "customer: 这是我老公的手机"], ["third_party"]),
     "busy elsewhere": ([ASK, "customer: 他在洗澡，你等下再打"], ["third_party"]),
+    "yes, and a question": ([ASK, "customer: 是，你是机器人吗"], ["debtor"]),
     "her mother": ([ASK, "customer: 她是我妈妈，出去买菜了"], ["third_party"]),
     "her husband's debt": ([ASK, "customer: 就是我老公欠的那个钱是吧"], ["third_party"]),
     "a nurse": ([ASK, "customer: 我是保姆，张先生出门了"], ["third_party"]),
@@ -135,6 +136,9 @@ CHECKPOINTS = {
     "a promise repeated": ([OPEN, YES, OWED, "customer: 我十五号还两千元", "agent: 好的，我跟您确认一下，十五号还两千元", BYE], {}, {"CP9": "pass"}),
     "no promise": ([OPEN, YES, OWED, BYE], {}, {"CP9": "not_applicable"}),
     "a complaint taken up": ([OPEN, YES, "customer: 我要投诉你们", "agent: 非常抱歉，我帮您登记"], {}, {"CP12": "pass"}),
+    "a dispute hung up on": ([OPEN, YES, OWED, "customer: 我没借过这笔钱"], {"term_reason": "customer"}, {"CP12": "not_applicable"}),
+    "a dispute passed over until the customer hung up": ([OPEN, YES, OWED, "customer: 我没借过这笔钱", "agent: 您周五能来吗", "customer: 我没借过", "agent: 那周一呢", "customer: 算了"], {"term_reason": "customer"}, {"CP12": "missing"}),
+    "a payment looked up": ([OPEN, YES, OWED, "customer: 我昨天已经还了", "agent: 好的，我帮您查一下", BYE], {"term_reason": "agent"}, {"CP12": "pass"}),
     "a complaint passed over": ([OPEN, YES, "customer: 我要投诉你们", "agent: 哦，那您还有别的事情吗，没有的话"], {}, {"CP12": "missing"}),
 }  # fmt: skip
 

@@ -116,6 +116,8 @@ class Select:
     first_ms: int | None = None
     last_ms: int | None = None
     lasting_ms: int | None = None
+    replied: bool = False
+    """Whether what staff never spoke after proves nothing: the call ended before they could answer."""
     value: tuple[tuple[str, float], ...] = ()
     unlike: str | None = None
     tolerance: float = 0
@@ -136,6 +138,9 @@ class Select:
             events = events.keep(~ev.cleared[events.rows])
         if len(events.rows):
             events = self._in_window(day, self._by_value(day, self._by_identity(day, events)))
+            if self.replied:
+                last = day.facts["last_staff_turn"].fill_null(-1).to_numpy()[ev.call[events.rows]]
+                events = Found(events.rows, events.strong & (ev.turn[events.rows] < last))
         for side, wanted, other in self.links:
             events = relations.related(ev, events, other.found(day), side, self.within, wanted=wanted)
         return events

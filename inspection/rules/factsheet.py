@@ -113,7 +113,7 @@ def factsheet(
 
 EXTRA = ("answer_offset_ms", "heard_until_ms", "role_confidence", "word_probability", "quality_flags", "turn_count",
          "turn_probability", "turn_role_confidence", "script_id", "customer_name", "sound_measured",
-         "characters")  # fmt: skip
+         "characters", "last_turn", "last_staff_turn")  # fmt: skip
 
 
 def hearing(facts: pl.DataFrame, thresholds: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -159,6 +159,7 @@ def _talk(turns: pl.LazyFrame) -> pl.LazyFrame:
         staff_characters=pl.col("text").filter(staff).str.count_matches(r"\p{L}").sum(),
         first_staff_turn_ms=pl.col("start_ms").filter(staff).min(), last_turn_ms=pl.col("end_ms").max(),
         customer_last=(pl.col("role").sort_by("end_ms").last() == "customer"),
+        last_turn=pl.col("turn_index").max(), last_staff_turn=pl.col("turn_index").filter(staff).max(),
         turn_role_confidence=pl.col("role_confidence").mean(),
         turn_probability=pl.col("word_probability").mean(),
     )  # fmt: skip

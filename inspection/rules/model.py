@@ -64,7 +64,8 @@ class Rule:
 class Checkpoint:
     """One thing to be said in a script. Times in ms after the answer; `last_ms` counts back from the end.
 
-    It is owed `when` that holds; where it was not said, `excused` makes it not applicable.
+    It is owed `when` that holds; where it was not said, `excused` makes it not applicable. What replies to something
+    (`reply_to`) is said within the turns of `say`.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Checkpoint:
     answered_by: Events | None = None
     when: Node | None = None
     excused: Node | None = None
+    reply_to: Events | None = None
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,8 @@ def _judge_due(day: Day, checkpoint: Checkpoint, silent: np.ndarray, course: _Co
     hung_up = course.hung_up
     if checkpoint.deadline_ms is not None and checkpoint.last_ms is None:
         hung_up = hung_up & (course.until - course.answered < checkpoint.deadline_ms + course.limits.tolerance)
+    if checkpoint.reply_to is not None:
+        hung_up = hung_up & ~_went_by(day, checkpoint)
     mark(silent & hung_up, INAPPLICABLE, "hung_up")
     mark(silent & (course.until < course.limits.short), INAPPLICABLE, "short_call")
     mark(course.voicemail, INAPPLICABLE, "voicemail")
@@ -174,6 +176,17 @@ def _judge_due(day: Day, checkpoint: Checkpoint, silent: np.ndarray, course: _Co
         due = checkpoint.when.answer(day).state
         mark(silent & (due == UNSURE), DOUBTFUL, "condition_unsure")
         mark((due == NO) | (due == MISSING), INAPPLICABLE, "not_due")
+
+
+def _went_by(day: Day, checkpoint: Checkpoint) -> np.ndarray:
+    """For each call whether it went on beyond the turns in which the reply was due: hanging up later excuses nobody."""
+    ev, asked = day.evidence, checkpoint.reply_to.found(day)
+    rows, turns = asked.rows[asked.strong], checkpoint.say.within.turns
+    result = np.zeros(day.calls, bool)
+    if turns is not None:
+        last = day.facts["last_turn"].fill_null(-1).to_numpy()[ev.call[rows]]
+        result[ev.call[rows[last - ev.turn[rows] >= turns]]] = True
+    return result
 
 
 def _last(ev: object, rows: np.ndarray) -> np.ndarray:

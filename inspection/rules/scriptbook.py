@@ -145,7 +145,9 @@ def _checkpoint(place: str, body: dict[str, Any], use: dict[str, Any], names: Na
     if "reply_to" in body:
         say |= {"after": body["reply_to"], "within": body.get("within", {"turns": 3})}
     conditions = {key: reader.at(key).condition(body[key]) for key in ("when", "excused") if key in body}
-    events = {key: reader.at(key).events(body[key]) for key in ("after", "before", "answered_by") if key in body}
+    events = {
+        key: reader.at(key).events(body[key]) for key in ("after", "before", "answered_by", "reply_to") if key in body
+    }
     return Checkpoint(
         id=str(body["id"]), title=str(body["title"]), say=reader.events(say),
         mandatory=bool(use.get("mandatory", True)),
