@@ -29,6 +29,7 @@ def heard(*turns, calls=None):
 
 BAD_TURNS = {
     "no JSON": ('{"call_id": ', "turns.jsonl:2: not valid JSON"),
+    "a number of five thousand digits": ('{"call_id":"a","start_ms":' + "9" * 5000 + "}", "turns.jsonl:2: not valid JSON: a number has too many digits"),
     "a list": ("[1, 2]", "turns.jsonl:2: expected one object a line, found list"),
     "no call": ({**TURN, "call_id": None}, "turns.jsonl:2: call_id: is missing"),
     "an empty call": ({**TURN, "call_id": ""}, "turns.jsonl:2: call_id: '' is not a text"),
@@ -72,6 +73,9 @@ BAD_CALLS = {
     "another kind of agent": ([{"call_id": "a", "agent_kind": "alien"}], "calls.jsonl:1: agent_kind: 'alien' is not one of robot, human"),
     "a code of the dialer's own": ([{"call_id": "a", "outcome": "FOO"}], "calls.jsonl:1: outcome: 'FOO' is not one of PTP, "),
     "a wrong zone": ([{"call_id": "a", "timezone": "Beijing"}], "calls.jsonl:1: timezone: 'Beijing' is not an IANA time zone"),
+    "an answer before the dialling": ([{"call_id": "a", "dialed_at": "2026-11-20T10:00:00", "answered_at": "2026-11-20T09:59:59"}], "calls.jsonl:1: answered_at: lies before dialed_at"),
+    "an end before the answer": ([{"call_id": "a", "answered_at": "2026-11-20T10:00:00", "ended_at": "2026-11-20T09:59:59"}], "calls.jsonl:1: ended_at: lies before answered_at"),
+    "a talk below nothing": ([{"call_id": "a", "talk_ms": -1}], "calls.jsonl:1: talk_ms: -1 is below 0"),
     "a misspelt fact": ([{"call_id": "a", "outcom": "PTP"}], "calls.jsonl:1: outcom: unknown field; did you mean 'outcome'?"),
 }  # fmt: skip
 
@@ -82,6 +86,11 @@ def test_a_bad_call_is_named_with_file_line_and_field(name):
     with pytest.raises(InputError) as error:
         heard(TURN, calls=rows)
     assert str(error.value).startswith(message)
+
+
+def test_a_clock_time_that_was_skipped_in_spring_is_read_as_an_instant():
+    read = heard(TURN, calls=[{"call_id": "a", "dialed_at": "2026-03-08T02:30:00", "timezone": "America/New_York"}])
+    assert read.attempts["dialed_at"].dt.strftime("%H:%M").to_list() == ["07:30"]
 
 
 def test_turns_are_numbered_by_their_start_and_unlisted_calls_are_added():

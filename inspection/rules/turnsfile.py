@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -68,8 +69,11 @@ def _lines(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any
         place = f"{name}:{number}"
         try:
             data = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise InputError(f"{place}: not valid JSON: {getattr(error, 'msg', 'nested too deeply')}") from None
+        except json.JSONDecodeError as error:
+            raise InputError(f"{place}: not valid JSON: {error.msg}") from None
+        except (ValueError, RecursionError) as error:
+            problem = "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
+            raise InputError(f"{place}: not valid JSON: {problem}") from None
         if not isinstance(data, dict):
             raise InputError(f"{place}: expected one object a line, found {type(data).__name__}")
         yield place, {**data, "line": number}
@@ -150,6 +154,12 @@ def _attempts(lines: Iterable[str] | None, name: str, timezone: str) -> pl.DataF
             column: _field(place, data, column, _reader(column, dtype, zone), optional=True)
             for column, dtype in ATTEMPTS.items()
         }
+        moments = [(name, row[name]) for name in ("dialed_at", "answered_at", "ended_at") if row[name] is not None]
+        for (first, earlier), (second, later) in pairwise(moments):
+            if later < earlier:
+                raise InputError(f"{place}: {second}: lies before {first}")
+        if (row["talk_ms"] or 0) < 0:
+            raise InputError(f"{place}: talk_ms: {row['talk_ms']} is below 0")
         rows.append(row | {"call_id": call, "timezone": zone})
     frame = pl.DataFrame(rows, schema=ATTEMPTS, orient="row") if rows else empty(ATTEMPTS)
     spent = (pl.col("ended_at") - pl.col("answered_at")).dt.total_milliseconds()
@@ -250,7 +260,7 @@ def _instant(value: Any, zone: str) -> datetime:
     if not isinstance(value, str):
         _refuse(value, "an instant such as 2026-11-20T09:30:00+08:00")
     moment = datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
 def _refuse(value: Any, wanted: str) -> Any:
