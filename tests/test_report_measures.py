@@ -354,6 +354,21 @@ def test_several_days_count_what_each_of_them_counts(store):
         assert 0 < total["inspected"] < total["listed"]
 
 
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_what_is_counted_by_day_is_that_of_the_whole_range(store, narrowed):
+    whole = Span(store, LAST - timedelta(days=2), LAST)
+    if narrowed:
+        whole = whole.only(pl.col("agent_kind") == "robot")
+    by = ["business_date", "rule_id", "status"]
+    assert judged.rule_trend(whole).equals(judged.rule_counts(whole, "business_date").collect().sort(by))
+    failed = whole.table("findings").filter(verdict="fail", status="live").join(
+        whole.calls.select("call_id", *judged.AGENT), on="call_id"
+    )  # fmt: skip
+    expected = failed.group_by(*judged.AGENT, "rule_id", "business_date").agg(calls=pl.col("call_id").n_unique())
+    keys = [*judged.AGENT, "rule_id", "business_date"]
+    assert judged.offences(whole).select(*keys, "calls").sort(keys).equals(expected.collect().sort(keys))
+
+
 def test_what_a_range_puts_aside_goes_with_it(store):
     span = Span(store, LAST - timedelta(days=1), LAST)
     aside = span._aside

@@ -62,7 +62,8 @@ def rules(span: Span, history: pl.DataFrame) -> pl.DataFrame:
 
 def rule_trend(span: Span) -> pl.DataFrame:
     """`rule_counts` of each day of the span."""
-    return rule_counts(span, "business_date").collect().sort("business_date", "rule_id", "status")
+    days = [rule_counts(part, "business_date").collect() for part in span.parts()]
+    return pl.concat(days).sort("business_date", "rule_id", "status")
 
 
 def rule_days(history: pl.DataFrame) -> pl.DataFrame:
@@ -240,13 +241,16 @@ AGENT = ["agent_id", "agent_kind", "agency", "team"]
 
 def offences(span: Span) -> pl.DataFrame:
     """Calls that failed a live rule, counted by agent, rule and day."""
+    return pl.concat(_offences(part).collect() for part in span.parts())
+
+
+def _offences(span: Span) -> pl.LazyFrame:
     failed = span.table("findings").filter((pl.col("verdict") == "fail") & (pl.col("status") == "live"))
     who = span.table("attempts").select("call_id", *AGENT).unique("call_id", keep="first")
     found = failed.select("call_id", "business_date", "rule_id", "title", "severity").join(who, on="call_id")
-    counted = found.group_by(*AGENT, "rule_id", "business_date").agg(
+    return found.group_by(*AGENT, "rule_id", "business_date").agg(
         pl.col("title", "severity").max(), calls=pl.col("call_id").n_unique()
     )
-    return counted.collect()
 
 
 def repeat_offenders(span: Span, least: int = 2) -> pl.DataFrame:

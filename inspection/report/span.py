@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -45,6 +46,18 @@ class Span:
             return frame
         return frame.join(self.chosen, on="call_id", how="semi", maintain_order="left")
 
+    def parts(self) -> Iterator[Span]:
+        """The span's days one by one: what is counted by day needs the memory of a day, however long the range.
+
+        A narrowed span comes whole, since its calls may be chosen by what all its days say.
+        """
+        if self.chosen is not None:
+            yield self
+            return
+        for number in range((self.end - self.start).days + 1):
+            day = self.start + timedelta(days=number)
+            yield replace(self, start=day, end=day)
+
     def only(self, condition: pl.Expr) -> Span:
         """The same days, narrowed to the calls for which a condition on `calls` holds."""
         return self.narrowed(self.calls.filter(condition).select("call_id"))
@@ -68,10 +81,9 @@ class Span:
             return self.of.calls.join(self.chosen, on="call_id", how="semi", maintain_order="left")
         if self.start == self.end:
             return self._calls().lazy()
-        days = [self.start + timedelta(days=number) for number in range((self.end - self.start).days + 1)]
-        for day in days:
-            replace(self, start=day, end=day)._calls().write_parquet(self._aside / f"{day}.parquet", compression="lz4")
-        return pl.scan_parquet([self._aside / f"{day}.parquet" for day in days])
+        for day in self.parts():
+            day._calls().write_parquet(self._aside / f"{day.start}.parquet", compression="lz4")
+        return pl.scan_parquet(sorted(self._aside.iterdir()))
 
     @cached_property
     def _aside(self) -> Path:
