@@ -97,6 +97,21 @@ DISCLOSURES = {
     "on a contact's number": ([DEBT, "customer: 哦"], {"phone_owner": "contact"}, "fail"),
     "to a voicemail": (["customer: 请在提示音后留言", DEBT], {}, "fail"),
     "only a request to call back": ([ASK, "customer: 我是他同事", "agent: 请您转告他给示例银行回个电话"], {}, "pass"),
+    "of the debtor, to his guarantor": (
+        [ASK, "customer: 我是他的担保人", "agent: 请您督促他还款，他欠我们银行三千元"],
+        {},
+        "pass",
+    ),
+    "of the debtor, to his colleague": (
+        [ASK, "customer: 我是他同事", "agent: 请您督促他还款，他欠我们银行三千元"],
+        {},
+        "fail",
+    ),
+    "by name, to the debtor": (
+        [ASK, "customer: 是我", "agent: 张先生，您信用卡欠款三千二百元，已经逾期了"],
+        {},
+        "pass",
+    ),
     "to a guarantor": ([ASK, "customer: 我是他的担保人", DEBT], {}, "pass"),
 }
 
@@ -130,6 +145,7 @@ CHECKPOINTS = {
     "closing in the middle": ([OPEN, YES, BYE, "customer 40s: 等一下，我还有话要说，你先别挂断电话"], {}, {"CP11": "out_of_order"}),
     "a third party answers": ([OPEN, "customer: 我是他同事", "agent: 请您转告他回个电话，再见"], {}, {"CP6": "not_applicable", "CP8": "not_applicable", "CP10": "pass"}),
     "a voicemail answers": (["customer: 您拨打的电话暂时无人接听，请在提示音后留言", "agent: 您好"], {}, {"CP2": "not_applicable", "CP5": "not_applicable"}),
+    "a dispute before the amount": ([OPEN, "customer: 是我，我被人盗刷了", "agent: 我帮您登记核实", BYE], {}, {"CP6": "not_applicable"}),
     "a short call": (["agent: 您好"], {}, {"CP2": "not_applicable", "CP4": "not_applicable"}),
     "the customer hung up first": (["agent: 您好", "customer: 我不想听你们说话，不要再说了，你们这些人真烦"], {"term_reason": "customer"}, {"CP4": "not_applicable", "CP11": "not_applicable"}),
     "a promise not repeated": ([OPEN, YES, OWED, "customer: 我十五号还两千元", BYE], {}, {"CP9": "missing"}),
