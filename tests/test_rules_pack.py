@@ -168,6 +168,9 @@ PAIRS = [  # rule, turns, facts, verdict
     ("CN-PTP-01", [YES, "customer: 过两天还吧"], {"outcome": "PTP"}, "fail"),
     ("CN-PTP-01", [YES, "customer: 我十五号还"], {"outcome": "PTP"}, "fail"),
     ("CN-PTP-01", [YES, "customer: 过两天还吧"], {"outcome": "CALLBACK"}, "not_applicable"),
+    ("CN-PTP-01", [YES, "customer: 我争取二十号还两千"], {"outcome": "PTP"}, "fail"),
+    ("CN-PTP-01", [YES, "customer: 我现在就转两千"], {"outcome": "PTP"}, "pass"),
+    ("CN-PTP-01", [YES, "customer: 二十五号吧", "agent: 二十五号还三千二百元是吧", "customer: 对"], {"outcome": "PTP"}, "pass"),
     ("CN-DISP-01", ["customer: 我要投诉你们"], {"outcome": "NEGOTIATE"}, "fail"),
     ("CN-DISP-01", ["customer: 我要投诉你们"], {"outcome": "COMPLAINT"}, "not_applicable"),
     ("CN-DISP-02", ["customer: 不要再打给我了"], {"outcome": "REFUSE"}, "fail"),
@@ -243,7 +246,7 @@ MISMATCHES = {  # turns, facts, words of the sentence that proves it, or what th
     "CN-DISP-06": (["customer: 我明天还两千元"], {"outcome": "REFUSE"}, "明天还", ""),
     "CN-DISP-07": (["agent: 喂", "customer: 哪位", "agent: 我", "customer: 再说", "agent: 好", "customer: 嗯"], {"outcome": "VOICEMAIL"}, "哪位", "客户说了 3 次话"),
     "CN-DISP-09": (["agent: 您好，听得到吗"], {"outcome": "PTP"}, None, "查找客户说的话，整通没有一句"),
-    "CN-PTP-01": ([YES, "customer: 过两天还吧"], {"outcome": "PTP"}, None, "未同时找到"),
+    "CN-PTP-01": ([YES, "customer: 过两天还吧"], {"outcome": "PTP"}, "过两天还", "未同时找到"),
 }  # fmt: skip
 
 
