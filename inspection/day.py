@@ -7,8 +7,6 @@ files and the same command goes on. Each step may be repeated at any time with t
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import fields
@@ -32,54 +30,14 @@ from inspection.results.locks import hold
 from inspection.results.places import writing
 from inspection.results.store import Store
 from inspection.settings import Settings
+from inspection.summary import fatal_table, summarise, summary_markdown
+from inspection.workbench import Workbench
 
 if TYPE_CHECKING:
     from inspection.rules.rulebook import Rulebook
 
 HISTORY_DAYS = 30
 """How far the rules across calls may look back."""
-
-
-class Workbench:
-    """The unfinished day's tables; a file is either whole or absent."""
-
-    def __init__(self, settings: Settings, business_date: date) -> None:
-        self.folder = settings.store.work / business_date.isoformat()
-        with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-
-    def put(self, name: str, frame: pl.DataFrame) -> None:
-        path = self.folder / f"{name}.parquet"
-        aside = path.with_suffix(f".{os.getpid()}.part")
-        with writing(path):
-            try:
-                frame.write_parquet(aside)
-                os.replace(aside, path)
-            finally:
-                aside.unlink(missing_ok=True)
-
-    def get(self, name: str) -> pl.DataFrame:
-        return pl.read_parquet(self.folder / f"{name}.parquet")
-
-    def scan(self, name: str) -> pl.LazyFrame:
-        return pl.scan_parquet(self.folder / f"{name}.parquet")
-
-    def gather(self, prefix: str, schema: pl.Schema) -> pl.DataFrame:
-        """All frames whose name begins so, one below the other."""
-        parts = [pl.read_parquet(path) for path in sorted(self.folder.glob(f"{prefix}*.parquet"))]
-        return pl.concat([tables.empty(schema), *parts])
-
-    @property
-    def data_docs(self) -> Path:
-        """Great Expectations' own pages, a folder a gate; the report draws the same results without a network."""
-        return self.folder / "data-docs"
-
-    def clear(self, prefix: str = "") -> None:
-        for path in self.folder.glob(f"{prefix}*"):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
 
 
 def alone_in(settings: Settings) -> AbstractContextManager[None]:
@@ -268,77 +226,6 @@ def report(settings: Settings, business_date: date) -> Path:
         return write_day(store, business_date, settings, recordings)
 
 
-def summarise(settings: Settings, business_date: date) -> dict[str, Any]:
-    """The day in a few figures, from the store: what the terminal and the scheduler show.
-
-    The scheduler forgets nothing, so no call id goes there: a call is named by its evidence page, the start of the hash
-    that also stands in the audit of forgotten calls.
-    """
-    from inspection.report.evidence import page_name
-
-    store = Store(settings.store.root)
-    balance, scores = store.day("reconciliation", business_date), store.day("scores", business_date)
-    listed = balance.drop_nulls("call_id")
-    state = dict(listed.group_by("state").len().iter_rows())
-    inspected = state.get("inspected", 0)
-    reasons = listed.filter(pl.col("state") != "inspected").group_by("reason").len()
-    found = store.findings(business_date, business_date).filter(verdict="fail", severity="fatal", status="live")
-    fatal = found.select("call_id", "rule_id", "title").sort("rule_id", "call_id").collect()
-    possible = scores["possible"].sum()
-    earned = scores.filter(~pl.col("fatal"))["earned"].sum()
-    return {
-        "business_date": business_date.isoformat(),
-        "listed": listed.height,
-        "inspected": inspected,
-        "skipped": dict(reasons.sort("len", "reason", descending=[True, False]).iter_rows()),
-        "surplus_recordings": balance["call_id"].null_count(),
-        "fatal_findings": fatal.height,
-        "unsure_calls": scores.filter(pl.col("unsure") > 0).height,
-        "average_score": 100 * earned / possible if possible else None,
-        "red": _red(store, business_date),
-        "fatal": [
-            {"call": Path(page_name(call_id)).stem, "rule_id": rule_id, "title": title}
-            for call_id, rule_id, title in fatal.iter_rows()
-        ],
-    }
-
-
-def fatal_table(summary: Mapping[str, Any], page: Path) -> list[dict[str, Any]]:
-    """The summary's fatal findings, each call with a link to its evidence page beside the report's `page`."""
-    evidence = page.parent / "evidence"
-    pages = {path.stem: path for path in evidence.glob("*.html")}
-    return [
-        {**row, "call": f"[{row['call']}]({pages[row['call']].as_uri()})" if row["call"] in pages else row["call"]}
-        for row in summary["fatal"]
-    ]
-
-
-def _red(store: Store, business_date: date) -> list[str]:
-    """What to look at before trusting the day: failed expectations, and calls on which listening failed."""
-    failed = store.day("gates", business_date).filter(~pl.col("success"))
-    broken = store.day("skips", business_date).filter(reason="speech_error").height
-    seen = failed.select("gate", "description", "observed").iter_rows()
-    told = [f"{gate}: {what} — {observed}" for gate, what, observed in seen]
-    return told + ([f"listening failed on {broken} calls (speech_error)"] if broken else [])
-
-
-def summary_markdown(summary: dict[str, Any]) -> str:
-    """The summary as the scheduler shows it; holds ids and counts only."""
-    score = summary["average_score"]
-    rows = [
-        ("calls listed", summary["listed"]),
-        ("inspected", summary["inspected"]),
-        *((f"skipped: {reason}", count) for reason, count in summary["skipped"].items()),
-        ("recordings not heard for any call", summary["surplus_recordings"]),
-        ("fatal findings", summary["fatal_findings"]),
-        ("calls for a person (unsure)", summary["unsure_calls"]),
-        ("average score", "–" if score is None else f"{score:.1f}"),
-    ]
-    rows += [("red", reason) for reason in summary["red"]]
-    lines = [f"| {name} | {value} |" for name, value in rows]
-    return "\n".join([f"## {summary['business_date']}", "", "| | |", "|---|---|", *lines])
-
-
 def _all_heard(calls: pl.DataFrame, ended: pl.DataFrame) -> None:
     lost = calls.join(ended, on="call_id", how="anti").height
     if lost:
@@ -377,3 +264,9 @@ def _run(business_date: date, bench: Workbench, rulebook: Rulebook, fingerprint:
         "package_version": version("inspection"),
     }
     return tables.conform(pl.DataFrame([row]), tables.RUNS, table="runs")
+
+
+__all__ = [
+    "HISTORY_DAYS", "Workbench", "alone_in", "alone_on", "fatal_table", "judge", "keep", "listen", "load_rulebook",
+    "publish", "ready", "report", "summarise", "summary_markdown", "take_in",
+]  # fmt: skip
