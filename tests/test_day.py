@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -205,8 +206,11 @@ def test_a_report_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> N
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # zipfile closes itself once more
 @pytest.mark.parametrize("file", ["report.html", "report.xlsx", "tables/rules.parquet", "figures/rules.png"])
-def test_a_full_disk_under_the_report_is_one_line_and_a_second_try_draws_it(tmp_path: Path, file: str) -> None:
-    """Regression: the workbook's library told a full disk by an error of its own, which came out as a bug."""
+def test_a_full_disk_under_the_report_is_one_line_and_a_second_try_draws_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    """Regressions: the workbook's library told a full disk by an error of its own, which came out as a bug, and left
+    its unfinished worksheets behind."""
     from judged_day import DAY as JUDGED
     from judged_day import judged_day
 
@@ -215,9 +219,13 @@ def test_a_full_disk_under_the_report_is_one_line_and_a_second_try_draws_it(tmp_
     place = tmp_path / "reports" / str(JUDGED) / file
     place.parent.mkdir(parents=True)
     place.symlink_to("/dev/full")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     with pytest.raises(ResultsError, match=r"reports: cannot be written: .*No space left") as error:
         day.report(settings, JUDGED)
     assert "\n" not in str(error.value)
+    assert not list(scratch.iterdir())
     place.unlink()
     assert day.report(settings, JUDGED).is_file()
     assert place.stat().st_size > 500

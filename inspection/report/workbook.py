@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from itertools import repeat
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -38,7 +39,7 @@ def write_workbook(path: Path, sheets: Sequence[Sheet], printer: Printer) -> Non
         "strings_to_numbers": False,
         "nan_inf_to_errors": True,
     }
-    with xlsxwriter.Workbook(path, quiet) as book:
+    with TemporaryDirectory() as parts, xlsxwriter.Workbook(path, quiet | {"tmpdir": parts}) as book:
         book.set_properties({"created": datetime(2000, 1, 1)})
         formats = _formats(book)
         names: set[str] = set()
