@@ -91,12 +91,13 @@ def _settle(events: pl.DataFrame) -> pl.DataFrame:
     """Only what changes the state: softer signs give way to plain ones, a recorded voice to a person, repetitions
     vanish."""
     events = events.sort("call", "row", "start", "sort", "who", maintain_order=True)
-    plain, recorded = (pl.col("sort") == EXPLICIT) & (pl.col("why") == 0), pl.col("who") == "voicemail"
+    said, recorded = (pl.col("sort") != IMPLIED) & (pl.col("why") == 0), pl.col("who") == "voicemail"
+    plain = said & (pl.col("sort") == EXPLICIT)
 
     def earlier(what: pl.Expr) -> pl.Expr:
         return what.cast(pl.Int8).cum_max().shift(1, fill_value=0).over("call") == 1
 
-    soft = ((pl.col("sort") == IMPLIED) & earlier(plain)) | (
+    soft = ((pl.col("sort") == IMPLIED) & earlier(said)) | (
         (pl.col("sort") == SOFT) & earlier(plain & (pl.col("who") == "debtor"))
     )
     events = events.filter(~soft & ~(recorded & earlier(plain & ~recorded)))
