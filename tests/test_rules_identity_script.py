@@ -155,6 +155,8 @@ CHECKPOINTS = {
     "closing in the middle": ([OPEN, YES, BYE, "customer 40s: 等一下，我还有话要说，你先别挂断电话"], {}, {"CP11": "out_of_order"}),
     "a third party answers": ([OPEN, "customer: 我是他同事", "agent: 请您转告他回个电话，再见"], {}, {"CP6": "not_applicable", "CP8": "not_applicable", "CP10": "pass"}),
     "a voicemail answers": (["customer: 您拨打的电话暂时无人接听，请在提示音后留言", "agent: 您好"], {}, {"CP2": "not_applicable", "CP5": "not_applicable"}),
+    "nobody confirmed, so no debt is told": ([OPEN, "customer: 你再说一遍，哪里", "agent: 示例银行，请问您是张先生本人吗", "customer: 听不清", BYE], {}, {"CP5": "unsure", "CP6": "not_applicable", "CP7": "not_applicable", "CP8": "not_applicable"}),
+    "busy when asked": ([OPEN, "customer: 你等一下，我在开车", "agent: 好的，我晚点再给您打，再见"], {}, {"CP5": "not_applicable", "CP6": "not_applicable"}),
     "a dispute before the amount": ([OPEN, "customer: 是我，我被人盗刷了", "agent: 我帮您登记核实", BYE], {}, {"CP6": "not_applicable"}),
     "a short call": (["agent: 您好"], {}, {"CP2": "not_applicable", "CP4": "not_applicable"}),
     "the customer hung up first": (["agent: 您好", "customer: 我不想听你们说话，不要再说了，你们这些人真烦"], {"term_reason": "customer"}, {"CP4": "not_applicable", "CP11": "not_applicable"}),

@@ -120,6 +120,8 @@ def _state(day: Day, checkpoint: Checkpoint, said: Found, course: _Course) -> tu
         unanswered = spoken & (state == PASS)
         unanswered[ev.call[answered.rows[answered.strong]]] = False
         mark(unanswered, DOUBTFUL, "unanswered")
+        if checkpoint.excused is not None:
+            mark(unanswered & (checkpoint.excused.answer(day).state == YES), INAPPLICABLE, "excused")
     mark(spoken & (strong == 0), DOUBTFUL, "weak")
     _judge_due(day, checkpoint, ~spoken, course, mark)
     return state, row, reason
