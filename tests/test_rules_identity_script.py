@@ -146,6 +146,8 @@ BYE = "agent: 感谢您的接听，再见"
 HUMAN = {"stage": "M1", "agent_kind": "human"}
 CHECKPOINTS = {
     "said in time": ([OPEN, YES, OWED, BYE], {}, {"CP1": "pass", "CP2": "pass", "CP3": "pass", "CP4": "pass", "CP5": "pass", "CP6": "pass", "CP11": "pass"}),
+    "named in passing": (["agent: 您好，示例银行的，请问是张先生吗", YES], {}, {"CP2": "pass"}),
+    "a bank that is not named": (["agent: 您好，您银行卡的事", "customer: 什么事情", "agent: 您在银行的事情，您还记得吗，就是那个卡，我想跟您聊一聊最近的情况"], {}, {"CP2": "missing"}),
     "left out": (["agent: 您好", "customer: 你好啊，什么事情", "agent: 没什么事情，打个电话问候一下，想知道您最近过得还好吗", "customer: 还行吧"], {}, {"CP2": "missing", "CP4": "missing", "CP11": "missing"}),
     "too late": (["agent: 您好", "customer: 什么事情", "agent 40s: 我是示例银行的，本次通话会录音"], {}, {"CP2": "late", "CP4": "late"}),
     "within the tolerance of its deadline": (["agent: 您好", "agent 10.2s: 我是示例银行的"], {}, {"CP2": "unsure"}),

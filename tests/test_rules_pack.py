@@ -97,6 +97,7 @@ PAIRS = [  # rule, turns, facts, verdict
     ("CN-LOAN-01", ["agent: 你可以去网贷平台再借一笔"], {}, "fail"),
     ("CN-LOAN-01", ["agent: 请您不要以贷养贷"], {}, "pass"),
     ("CN-PRIV-01", ["agent: 您加我微信吧"], OUT, "fail"),
+    ("CN-PRIV-01", ["agent: 你记一下我的私人号码"], OUT, "fail"),
     ("CN-PRIV-01", ["agent: 您加我微信吧"], OWN, "not_applicable"),
     ("CN-PRIV-01", ["agent: 您不用加我微信"], OUT, "pass"),
     ("CN-PRIV-01-OWN", ["agent: 您加我微信吧"], OWN, "fail"),
@@ -136,6 +137,7 @@ PAIRS = [  # rule, turns, facts, verdict
     ("CN-3P-04", [OPEN, THIRD, "agent: 那你帮他还一下"], {}, "fail"),
     ("CN-3P-04", [OPEN, THIRD, "customer: 我帮他还", "agent: 好的，您帮他还也可以"], {}, "pass"),
     ("CN-3P-04", [OPEN, THIRD, "agent: 请转告他回个电话"], {}, "pass"),
+    ("CN-3P-04", [OPEN, "customer: 我是他老婆", "agent: 夫妻共同债务您也有义务还的"], {}, "fail"),
     ("CN-3P-04", [OPEN, THIRD, "agent: 不需要您帮他还款"], {}, "pass"),
     ("CN-3P-04", [OPEN, YES, "agent: 您今天能还吗"], {}, "not_applicable"),
     ("CN-3P-02", [OPEN, THIRD, "agent: 你转告他还钱"], {}, "fail"),
@@ -146,6 +148,7 @@ PAIRS = [  # rule, turns, facts, verdict
     ("CN-3P-03", ["agent: 您的贷款没有逾期", YES], {}, "fail"),  # a debt is told by being named
     ("CN-3P-03", [OPEN, YES, OWED], {}, "pass"),
     ("CN-ID-03", ["agent: 您好，我是示例银行的", YES], OUT, "fail"),
+    ("CN-ID-03", ["agent: 您好，示例银行的，请问是张先生吗", YES], OUT, "fail"),
     ("CN-ID-03", ["agent: 您好，我是受示例银行委托的工作人员", YES], OUT, "pass"),
     ("CN-ID-03", ["agent: 您好，我是示例银行的", YES], OWN, "not_applicable"),
     ("CN-ROBOT-01", ["robot: 您好", "customer: 转人工", "robot: 请问您什么时候还款"], ROBOT, "fail"),
