@@ -51,7 +51,26 @@ def test_wordings_of_numbers(text, value):
     assert values(pl.Series([text])).item() == value
 
 
-@pytest.mark.parametrize("text", ["", "元", "几百", "abc", None, "二十多", "两三千", "三四百", "一万二三千", ".", "1.2.3", "三百二百", "三万二万", "一百点五", "1" * 40])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "元",
+        "几百",
+        "abc",
+        None,
+        "二十多",
+        "两三千",
+        "三四百",
+        "一万二三千",
+        ".",
+        "1.2.3",
+        "三百二百",
+        "三万二万",
+        "一百点五",
+        "1" * 40,
+    ],
+)
 def test_what_is_no_number_has_no_value(text):
     assert values(pl.Series([text], dtype=pl.String)).item() is None
 
@@ -75,6 +94,13 @@ def said(text: str) -> dict[str, list]:
         ("我十五号还两千块，剩下一千元月底", {"amount": [200_000, 100_000], "date": [15, None]}),
         ("您已经逾期七天了", {"days_overdue": [7]}),
         ("逾期了四十五天", {"days_overdue": [45]}),
+        ("逾期三十多天了", {"days_overdue": [None]}),
+        ("逾期两个月了", {"days_overdue": [None]}),
+        ("每逾期一天都会产生罚息", {}),
+        ("再逾期三天就要上报", {}),
+        ("您本金三千元，利息二百元", {"amount": [300_000, 20_000]}),
+        ("您欠款的本金三千元", {"amount": [300_000]}),
+        ("逾期本金三千元，合计欠款三千二百元", {"amount": [300_000, 320_000], "debt_amount": [320_000]}),
         ("先还五百块也可以", {"amount": [50_000]}),
         ("最低还款额三百元", {"amount": [30_000]}),
         ("明天下午三点", {"date": [None]}),

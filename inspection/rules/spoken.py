@@ -4,7 +4,7 @@ amount        any sum of money, in cents; null for 全部还清 and for what is 
 debt_amount   a sum named as what is owed (欠款…元, 应还…元), in cents
 date          a date; month × 100 + day, or the day alone, or null for 明天 and the like
 due_date      a date named as the day on which it was due
-days_overdue  逾期…天
+days_overdue  逾期…天, null for 三十多天 and 两个月; 每逾期一天 tells of no days
 
 A sum without 元 or 块 is one where somebody pays or owes it, and where it is no number of something else:
 
@@ -28,7 +28,10 @@ DAY = rf"(?:(?:({NUMBER}{{1,3}})月份?)?({NUMBER}{{1,3}})[号號日])"
 WEEKDAY = "(?:这|本|下|這)?(?:个)?(?:周|星期|礼拜)[一二三四五六日天]"
 SOON = f"(?:大后天|后天|後天|明天|今天|今晚|明早|明晚|{WEEKDAY}|月底|月初|月末)"
 DUE = "(?:到期日|还款日|最后还款日|到期还款日)"
-OWED = "(?:欠款|欠着|还欠|欠|应还|應還|账单|金额|本金|总额|余额|逾期)"
+OWED = "(?:欠款|欠着|还欠|欠|应还|應還|账单|金额|总额|余额|逾期)"
+SHARE = "本金|利息|罚息|违约金"
+"""What is owed in part only, so that its sum is not what the account owes."""
+SUPPOSED = "每|再|多|如果|要是|一旦|超过|假如"
 GAP = "[^，。,.！？!?；;0-9〇零一二两三四五六七八九十百千万]{0,7}?"
 
 BIG = f"[0-9０-９一二两兩俩三四五六七八九十壹贰叁肆伍陆柒捌玖]{NUMBER}*?[百千万佰仟萬]{NUMBER}*"
@@ -57,11 +60,12 @@ ALL = (
 PATTERNS = {
     "zh-CN": {
         "amount": rf"({N})(?:元|块钱|块|塊|圆)",
-        "debt_amount": rf"{OWED}{GAP}({N})(?:元|块钱|块|塊|圆)",
+        "debt_amount": rf"{OWED}的?({SHARE})?{GAP}({N})(?:元|块钱|块|塊|圆)",
         "date": DAY,
         "soon": rf"({SOON})",
         "due_date": rf"(?:{DAY}(?:已经|就)?(?:到期|之前应还|应还))|(?:{DUE}(?:是|为|在)?{DAY})",
-        "days_overdue": rf"逾期(?:了|已经|已|有)*({NUMBER}{{1,4}})(?:天|日)",
+        "days_overdue": rf"(?:({SUPPOSED})[您你]?)?逾期(?:了|已经|已|有)*"
+        rf"(?:({NUMBER}{{1,4}})({ABOUT})?(?:天|日)|半个月|{NUMBER}{{1,2}}个多?月)",
         "bare_amount": rf"({PAYS}){TO}{{0,5}}({ANY})({ABOUT})?({UNITS})?"
         rf"|({BIG})({ABOUT})?({UNITS})?{NEAR}(?:还|還|转|轉|存|付|凑|打给|打过)"
         rf"|^(?:\W|嗯|哦|啊|那|就|先|大概|最多|还)*({BIG})({ABOUT})?(?:\W|吧|行吗|可以吗|好吗|行不行|钱|啊|嘛|呗)*$",
@@ -81,12 +85,14 @@ IDS = {"soon": "date", "bare_amount": "amount", "bare_debt": "debt_amount", "all
 PARTS = {
     "date": ("month", "number"),
     "due_date": ("month", "number", "month", "number"),
+    "debt_amount": ("other", "number"),
+    "days_overdue": ("other", "number", "about"),
     "bare_amount": ("verb", "number", "about", "other", "number", "about", "other", "number", "about"),
     "bare_debt": ("other", "verb", "number", "about", "other"),
     "all": ("other", "other"),
     "soon": ("word",),
 }
-"""What the groups of a pattern are, elsewhere numbers: a month, a number, `about` so much, an `other` meaning."""
+"""What the groups of a zh-CN pattern are, elsewhere numbers: a month, a number, `about` so much, an `other` meaning."""
 _BARE = f"[百千万佰仟萬]|[0-9０-９]{{3}}|{NUMBER}十"
 HINTS = {"bare_amount": _BARE, "bare_debt": _BARE}
 """What a turn with such a mention holds in any case, where that is found faster than the mention itself."""
@@ -139,7 +145,9 @@ class _Kind:
         lead = text.str.replace_all(pattern, MARK).str.split(MARK).list.head(said.list.len())
         captured = pl.col("said").str.extract_groups(f"^(?:{pattern})$").struct
         groups = range(re.compile(pattern).groups)
-        names = PARTS.get(name, ("number",) * len(groups))
+        names = PARTS.get(name, ())
+        if len(names) != len(groups):  # plain numbers, or another language's pattern
+            names = ("number",) * len(groups)
 
         def part(wanted: str) -> pl.Expr:
             fields = [captured.field(str(group + 1)) for group in groups if names[group] == wanted]
