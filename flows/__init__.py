@@ -1,6 +1,5 @@
-"""Prefect flows: the only place that imports prefect. From here nothing calls home, and no log names a person."""
+"""Prefect flows: the only place that imports prefect. From here no log names a person."""
 
-from inspection import offline, privacy
+from inspection import privacy
 
-offline.silence()
 privacy.guard_logs()

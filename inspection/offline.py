@@ -1,10 +1,7 @@
-"""The one place where libraries that call home are told not to, before they are imported.
+"""The one place where libraries that call home are told not to: importing `inspection` does it, before any of them.
 
-    from inspection import offline
-    offline.silence()
-    import prefect
-
-Prefect, Great Expectations, pyannote.audio and the model hub's client read these variables when they are imported.
+Prefect, Great Expectations, pyannote.audio, the model hub's client and onnxruntime (with which faster-whisper finds
+speech) read these variables when they are imported.
 A value the operator has set is left alone, except the hub's switch, which only the speech settings may open.
 """
 
@@ -18,6 +15,7 @@ SILENT = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "GX_ANALYTICS_ENABLED": "false",
     "PYANNOTE_METRICS_ENABLED": "false",
+    "ORT_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TOKENIZERS_PARALLELISM": "false",

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import tempfile
 
 import pytest
 
-from inspection import offline
-
-offline.silence()
+import inspection  # noqa: F401  it tells libraries to stay silent before they are imported
 
 SERVICES = ("is not reachable at", "no Chromium at", "inspection[remote]", "espeak-ng is not installed")
 """What a test says that is skipped for want of a server, a browser or a tool."""
+
+KEPT = ("inspection-", "torchinductor_", "pytest-of-")
+"""What may stay among temporary files: locks of days in object storage, torch's cache, a test's own pytest."""
 
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
@@ -37,6 +39,18 @@ def pytest_runtest_makereport(item, call):
         if any(service in reason for service in SERVICES):
             report.outcome, report.longrepr = "failed", f"INSPECTION_TEST_REQUIRE_SERVICES=1, but {reason}"
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_scratch(tmp_path_factory):
+    """Temporary files of this process and its children go to a folder of their own, and none may be left at the end."""
+    folder = tmp_path_factory.mktemp("scratch")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(folder))
+        patch.setattr(tempfile, "tempdir", None)
+        yield
+    left = [path.name for path in folder.iterdir() if not path.name.startswith(KEPT)]
+    assert not left, f"the tests left temporary files behind: {left[:10]}"
 
 
 @pytest.fixture(scope="session", autouse=True)

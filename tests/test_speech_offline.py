@@ -38,6 +38,18 @@ def test_silence_leaves_the_operator_s_values_and_opens_the_hub_only_when_told(m
     offline.silence()
 
 
+def test_importing_the_package_silences_what_it_will_import(tmp_path):
+    """Regressions: onnxruntime looks up its maker's servers unless told before its import, and leaves a session's id
+    among temporary files; gates asked from a notebook told their library nothing."""
+    code = "import inspection, faster_whisper, os; print(*(os.environ[name] for name in inspection.offline.SILENT))"
+    own = {name: value for name, value in os.environ.items() if name not in offline.SILENT}
+    shown = subprocess.run(
+        [sys.executable, "-c", code], env=own | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.split() == list(offline.SILENT.values())
+    assert not list(tmp_path.glob(".ses"))
+
+
 def test_listening_imports_no_heavy_library_before_it_listens():
     """`inspection --help` and a rule test answer at once."""
     code = (

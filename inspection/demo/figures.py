@@ -120,9 +120,6 @@ def diarization_error(true: pl.DataFrame, speech: Iterable[dict], collar_s: floa
 
     `speech`: spans of the transcript with voice, start_ms, end_ms. Voices are matched to sides as suits them best.
     """
-    from inspection import offline
-
-    offline.silence()
     from pyannote.core import Annotation, Segment, Timeline
     from pyannote.metrics.diarization import DiarizationErrorRate
 

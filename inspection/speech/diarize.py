@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from inspection import offline
 from inspection.errors import SpeechError
 from inspection.speech.channels import FRAME, FRAME_MS, runs
 from inspection.speech.decode import RATE_HZ
@@ -37,7 +36,6 @@ Diarizer = Callable[[np.ndarray], Speakers]
 
 def load_diarizer(folder: Path, device: str) -> Diarizer:
     """The pipeline described by `config.yaml` in a local folder. Raises SpeechError naming the folder."""
-    offline.silence()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on import it warns of a decoder that is not used here
         import torch

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from inspection import offline
 from inspection.errors import SpeechError
 from inspection.settings import SpeechSettings
 from inspection.speech.decode import RATE_HZ
@@ -50,7 +49,6 @@ Recogniser = Callable[[Sequence[np.ndarray]], list[list[Word]]]
 
 def load_whisper(folder: Path, settings: SpeechSettings) -> Recogniser:
     """A CTranslate2 Whisper model in a local folder. Raises SpeechError naming the folder."""
-    offline.silence()
     from faster_whisper import BatchedInferencePipeline, WhisperModel
 
     try:
