@@ -51,6 +51,12 @@ def test_every_command_explains_itself(command):
     assert len(result.output) > 200
 
 
+def test_the_version_is_told():
+    """Regression: `inspection --version` asked for a command."""
+    told = inspection("--version")
+    assert (told.returncode, told.stdout.split()[0]) == (0, "inspection")
+
+
 def test_help_loads_no_heavy_library():
     code = (
         "import sys; sys.argv = ['inspection', '--help']\n"

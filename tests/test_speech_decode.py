@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from speech_sounds import encoded, recording, tone
 
@@ -128,7 +128,18 @@ def test_broken_packets_in_the_middle_are_passed_over():
     assert 5_000 < audio.duration_ms <= 10_100
 
 
+def test_sound_of_an_unknown_codec_is_unreadable():
+    """Regression: a WAV whose header names a codec that nothing decodes ended in an AttributeError."""
+    data = bytearray(WHOLE)
+    place = data.index(b"fmt ") + 8
+    data[place : place + 2] = b"\x00\x00"
+    with pytest.raises(Unheard) as error:
+        decode(bytes(data), name="x.wav")
+    assert error.value.reason == "recording_unreadable"
+
+
 @given(st.binary(max_size=300), st.integers(0, 4000), st.sampled_from([WHOLE, MP3, OGG]))
+@example(junk=b"\x00\x00\x00\x00", place=17, whole=WHOLE)
 def test_nothing_but_unheard_ever_comes_out(junk, place, whole):
     try:
         audio = decode(whole[:place] + junk + whole[place + len(junk) :], name="x.wav")

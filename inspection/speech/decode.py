@@ -85,6 +85,8 @@ def decode(data: bytes, *, name: str = "", min_ms: int = 0, max_ms: int = 3 * 36
             if not container.streams.audio:
                 raise Unheard("recording_unreadable", f"{container.format.name} data without sound")
             stream = container.streams.audio[0]
+            if stream.codec_context is None:
+                raise Unheard("recording_unreadable", f"{container.format.name} data by an unknown codec")
             samples, broken = _drain(container, stream, max_ms)
             promised_s = float(stream.duration * stream.time_base) if stream.duration else 0.0
             codec, rate_hz = stream.codec_context.name, stream.rate
