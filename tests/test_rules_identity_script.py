@@ -70,6 +70,8 @@ IDENTITIES = {
         [ASK, "customer: 是我", "agent: 暂时无法接通，昨天打了几次"],
         ["debtor"],
     ),
+    "an assistant of the telephone": ([ASK, "customer: 您好，我是机主的智能语音助手，您可以留言"], ["voicemail"]),
+    "an assistant that says whose it is": ([ASK, "customer: 我是他的智能助理，请问有什么需要转达"], ["voicemail"]),
     "a recorded voice taken for the agent": (
         ["agent: 您拨打的用户暂时无法接通，请在提示音后留言", "customer: 您好"],
         ["voicemail"],
@@ -159,6 +161,7 @@ CHECKPOINTS = {
     "a voicemail answers": (["customer: 您拨打的电话暂时无人接听，请在提示音后留言", "agent: 您好"], {}, {"CP2": "not_applicable", "CP5": "not_applicable"}),
     "nobody confirmed, so no debt is told": ([OPEN, "customer: 你再说一遍，哪里", "agent: 示例银行，请问您是张先生本人吗", "customer: 听不清", BYE], {}, {"CP5": "unsure", "CP6": "not_applicable", "CP7": "not_applicable", "CP8": "not_applicable"}),
     "busy when asked": ([OPEN, "customer: 你等一下，我在开车", "agent: 好的，我晚点再给您打，再见"], {}, {"CP5": "not_applicable", "CP6": "not_applicable"}),
+    "handed over to the debtor": ([OPEN, "customer: 我是他老婆，你等一下", "customer: 喂", "agent: 请问是张先生吗", "customer: 是", "agent: 您最近还好吗，我想跟您聊聊", BYE], {}, {"CP10": "not_applicable", "CP8": "missing"}),
     "a dispute before the amount": ([OPEN, "customer: 是我，我被人盗刷了", "agent: 我帮您登记核实", BYE], {}, {"CP6": "not_applicable"}),
     "a short call": (["agent: 您好"], {}, {"CP2": "not_applicable", "CP4": "not_applicable"}),
     "the customer hung up first": (["agent: 您好", "customer: 我不想听你们说话，不要再说了，你们这些人真烦"], {"term_reason": "customer"}, {"CP4": "not_applicable", "CP11": "not_applicable"}),
