@@ -151,6 +151,8 @@ PAIRS = [  # rule, turns, facts, verdict
     ("CN-ID-03", ["agent: 您好，示例银行的，请问是张先生吗", YES], OUT, "fail"),
     ("CN-ID-03", ["agent: 您好，我是受示例银行委托的工作人员", YES], OUT, "pass"),
     ("CN-ID-03", ["agent: 您好，我是示例银行的", YES], OWN, "not_applicable"),
+    ("CN-ROBOT-01", ["robot: 请问您什么时候还款", "customer: 转人工"], ROBOT | {"term_reason": "customer"}, "unsure"),
+    ("CN-ROBOT-01", [*REFUSED, "robot: 请您尽快处理", "customer: 我就是不还"], ROBOT | {"term_reason": "customer"}, "fail"),
     ("CN-ROBOT-01", ["robot: 您好", "customer: 转人工", "robot: 请问您什么时候还款"], ROBOT, "fail"),
     ("CN-ROBOT-01", ["robot: 您好", "customer: 转人工", "robot: 好的，马上为您转接人工客服"], ROBOT, "pass"),
     ("CN-ROBOT-01", ["robot: 您好", "customer: 好的"], ROBOT, "not_applicable"),
