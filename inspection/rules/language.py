@@ -41,7 +41,7 @@ MODIFIERS = {
     "count",
     *SIDES,
 }
-DISTANCES = {"time", "turns", "words", "apart"}
+DISTANCES = {"time", "turns", "words", "apart", "turns_apart"}
 COUNTS = {"at_least", "at_most", "of"}
 SUGAR = ("stage", "agent_kind", "direction", "agency_type")
 UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
@@ -223,7 +223,8 @@ class Reader:
         self.at("within")._only(limits, DISTANCES)
         time, apart = self._span(limits, "time"), self._span(limits, "apart") or 0
         whole = {key: int(self._number(limits[key], key)) for key in ("turns", "words") if key in limits}
-        return Within(ms=time, apart_ms=apart, **whole)
+        away = int(self._number(limits.get("turns_apart", 0), "turns_apart"))
+        return Within(ms=time, apart_ms=apart, apart_turns=away, **whole)
 
     def _count(self, body: dict[str, Any]) -> dict[str, Any]:
         if "count" not in body:

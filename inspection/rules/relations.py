@@ -22,12 +22,14 @@ class Within:
     """How far apart two events may be: gap in milliseconds, difference of turn indices, words between their starts.
 
     apart_ms: how far apart they have to be, from start to start; the nearest that is so far away counts.
+    apart_turns: the same in turns.
     """
 
     ms: int | None = None
     turns: int | None = None
     words: int | None = None
     apart_ms: int = 0
+    apart_turns: int = 0
 
 
 def related(ev: Evidence, events: Found, others: Found, side: str, within: Within, *, wanted: bool) -> Found:
@@ -49,6 +51,8 @@ def _has(ev: Evidence, rows: np.ndarray, others: np.ndarray, side: str, within: 
         return _has(ev, rows, others, "after", within) | _has(ev, rows, others, "before", within)
     if not len(others):
         return np.zeros(len(rows), bool)
+    if within.apart_turns:
+        return _turns_away(ev, rows, others, side, within.apart_turns)
     if side == "after":
         position = _last_before(ev.key[others], ev.key[rows], within.apart_ms)
     else:
@@ -64,6 +68,16 @@ def _has(ev: Evidence, rows: np.ndarray, others: np.ndarray, side: str, within: 
     if within.words is not None:
         result &= ev.word[later] - ev.word[earlier] <= within.words
     return result
+
+
+def _turns_away(ev: Evidence, rows: np.ndarray, others: np.ndarray, side: str, apart: int) -> np.ndarray:
+    """Whether one of the others was said at least so many turns before (side after) or later (before)."""
+    own, theirs = ((ev.call[some].astype(np.int64) << SHIFT) + ev.turn[some] for some in (rows, others))
+    theirs = np.sort(theirs[ev.turn[others] >= 0])
+    position = (_last_before if side == "after" else _first_after)(theirs, own, apart)
+    inside = (position >= 0) & (position < len(theirs)) & (ev.turn[rows] >= 0)
+    nearest = np.append(theirs, -1)[np.where(inside, position, -1)]
+    return inside & (nearest >> SHIFT == own >> SHIFT)
 
 
 def _last_before(others: np.ndarray, keys: np.ndarray, apart: int) -> np.ndarray:
