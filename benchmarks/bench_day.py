@@ -7,7 +7,8 @@ The dialer is an SQLite database; its answered calls have recordings of a few by
 hashing are measured and decoding is not. What judging makes of such a day comes from the shipped rulebook
 (big_days.py), in a process of its own that is not counted. The server is that of INSPECTION_TEST_POSTGRES or
 INSPECTION_TEST_MARIADB (SQLAlchemy addresses); what is made there is dropped afterwards. Without a server: SQLite.
-`--days 3` runs three days one after the other in one process: neither seconds nor memory may grow.
+`--days 3` runs three days one after the other in one process: neither seconds nor memory may grow; where others work
+on the machine too, the busy seconds tell more than the seconds of the clock.
 A line has its seconds, this process's seconds of processor time (its threads together, a database's not among them)
 and the most memory that the process held during that line. Between the steps stands the workbench of Parquet files.
 """
@@ -175,6 +176,7 @@ def run_days(settings: Settings, days: list[date], url: str) -> None:
     if len(days) > 1:
         for name, first, last in (
             ("seconds", done[0].seconds, done[-1].seconds),
+            ("busy seconds", done[0].busy, done[-1].busy),
             ("memory", done[0].gib, done[-1].gib),
         ):
             told(f"{name}, last day / first", f"{last / first:.2f}", last <= GROWTH * first, f"{GROWTH}")
