@@ -135,6 +135,7 @@ PAIRS = [  # rule, turns, facts, verdict
     ("CN-REF-01", ["agent: 可能影响征信", "customer: 知道", "agent: 会有罚息的"], {}, "fail"),
     ("CN-REF-01", ["customer: 我还不起", "agent: 您看", "customer: 真的还不起", "agent: 那您什么时候还"], {}, "fail"),
     ("CN-REF-01", ["customer: 我没钱，不还", "agent: 那您什么时候还"], {}, "pass"),
+    ("CN-FALSE-03", ["customer: 逾期了会怎么样", "agent: 会产生罚息"], {"stage": "M0"}, "pass"),
     ("CN-REF-01", ["agent: 可能影响征信", "customer: 那征信怎么办", "agent: 还上之后不再影响征信"], {}, "pass"),
     ("CN-3P-04", [OPEN, THIRD, "agent: 那你帮他还一下"], {}, "fail"),
     ("CN-3P-04", [OPEN, THIRD, "customer: 我帮他还", "agent: 好的，您帮他还也可以"], {}, "pass"),
