@@ -49,7 +49,7 @@ def changes(turns: pl.DataFrame, said: pl.DataFrame, implied: pl.DataFrame, iden
     )  # fmt: skip
     recorded = recorded.with_columns(who=pl.lit("voicemail"), sort=pl.lit(EXPLICIT))
     asked = speaker.filter(pl.col("phrase") == "identity.ask", pl.col("role") != "customer")
-    replies = _replies(turns, asked, told, identity)
+    replies = _replies(turns, asked, told.filter(pl.col("sort") == EXPLICIT), identity)
     presumed = implied.with_columns(who=pl.lit("debtor"), sort=pl.lit(IMPLIED), why=pl.lit(WEAK_IDENTITY, pl.Int8))
     columns = ["row", "start", "end", "start_ms", "who", "why", "quote", "sort"]
     events = pl.concat([part.select(columns) for part in (told, recorded, replies, presumed)], how="vertical_relaxed")
