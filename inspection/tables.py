@@ -68,6 +68,20 @@ ATTEMPTS = pl.Schema(
     }
 )
 
+HISTORY = pl.Schema(
+    {
+        **{
+            name: ATTEMPTS[name]
+            for name in (
+                "call_id", "direction", "debtor_id", "case_id", "phone_key", "phone_owner", "dialed_at", "answered_at",
+                "ended_at", "timezone", "talk_ms", "outcome", "promise_date", "call_consent_on",
+            )
+        },
+        "said": pl.List(pl.String),  # categories that the customer voiced, such as do_not_call
+    }
+)  # fmt: skip
+"""What rules that look across calls want to know of earlier days: a month of them is held at once."""
+
 RECORDINGS = pl.Schema(
     {
         "recording_id": pl.String,  # SHA-256 of location relative to its root

@@ -32,7 +32,7 @@ import pyarrow.parquet as pq
 from inspection.errors import ResultsError
 from inspection.results.locks import hold, join
 from inspection.results.places import LocalPlace, OvertakenError, place_at
-from inspection.tables import STORED, conform
+from inspection.tables import HISTORY, STORED, conform
 
 KEYS = {
     "attempts": ["call_id"],
@@ -121,16 +121,16 @@ class Store:
         return frame.select(list(STORED[name]))
 
     def history(self, business_date: date, days: int) -> pl.DataFrame:
-        """Attempts of the `days` days before `business_date`, for the rules that look across days.
+        """HISTORY of the `days` days before `business_date`, for the rules that look across days.
 
-        Besides ATTEMPTS it has `said`: the categories of what the customer voiced in that call (kept hits), such as a
-        request not to be called again, which binds the days after it.
+        `said` is what the customer voiced in kept hits, such as a request not to be called again, which binds the days
+        after it.
         """
         start, end = business_date - timedelta(days=days), business_date - timedelta(days=1)
         voiced = self.hits(start, end).filter(pl.col("kept") & (pl.col("role") == "customer"))
         said = voiced.group_by("business_date", "call_id").agg(said=pl.col("category").unique().sort())
         earlier = self.attempts(start, end).join(said, on=["business_date", "call_id"], how="left")
-        return earlier.select(*STORED["attempts"], "said").sort("dialed_at", "call_id").collect()
+        return earlier.select(HISTORY.names()).sort("dialed_at", "call_id").collect()
 
     def find(self, call_id: str) -> date:
         """The latest business date that lists the call. Raises ResultsError for a call that no day has."""

@@ -15,7 +15,7 @@ import polars as pl
 
 from inspection.lexicon.ragged import spread
 from inspection.rules.disposition import INVALID_NUMBER, NOT_CONNECTED, NOT_REACHED
-from inspection.tables import ATTEMPTS
+from inspection.tables import HISTORY
 
 DAY_MS = 86_400_000
 AGREED_DAYS = 7
@@ -72,14 +72,14 @@ class CrossCall:
 def look_back(
     calls: pl.DataFrame, history: pl.DataFrame | None, *, effective_talk_ms: int, failures: int, weekly: int
 ) -> CrossCall:
-    """calls: ATTEMPTS columns, `call`, those of facts.local_times, `said` (categories customers voiced), in axis order.
+    """calls: HISTORY columns, `call`, `first_contact`, those of facts.local_times, in axis order.
 
-    history: calls of earlier days with the same columns but `call`. Without history a fact that needs the days before
-    is null, which no rule takes for a pass. failures: how many in a row allow the call to a contact;
+    history: calls of earlier days with the columns of HISTORY and local_times. Without history a fact that needs the
+    days before is null, which no rule takes for a pass. failures: how many in a row allow the call to a contact;
     weekly: calls about a debt allowed in seven days.
     """
     known = history is not None and len(history) > 0  # an empty store knows nothing of the days before
-    columns = [*ATTEMPTS.names(), "dialed_local", "day_from", "week_from", "said"]
+    columns = [*HISTORY.names(), "dialed_local", "day_from", "week_from"]
     every = calls.select(*columns, call=pl.col("call").cast(pl.Int64))
     if known:
         earlier = history.join(calls.select("call_id"), on="call_id", how="anti").unique(

@@ -10,7 +10,7 @@ import polars as pl
 
 from inspection.rules.crosscall import CrossCall, look_back
 from inspection.rules.facts import FACTS, local_times, region_times, time_of_day
-from inspection.tables import ATTEMPTS, AUDIO, SKIPS
+from inspection.tables import AUDIO, HISTORY, SKIPS, conform
 
 PACE_MS = 10_000
 """Less speech than this has no pace worth the name; it counts as none."""
@@ -29,17 +29,9 @@ def across_calls(
     )
     earlier = None
     if history is not None:
-        lacking = [
-            pl.lit(None, dtype).alias(name)
-            for name, dtype in {**ATTEMPTS, "said": pl.List(pl.String)}.items()
-            if name not in history.columns
-        ]
-        earlier = (
-            history.with_columns(lacking)
-            .select(*ATTEMPTS.names(), "said")
-            .with_row_index("call")
-            .with_columns(pl.col("call").cast(pl.Int32))
-        )
+        known = [name for name in HISTORY if name in history.columns]
+        earlier = conform(history.select(known), HISTORY, table="history").with_row_index("call")
+        earlier = earlier.with_columns(pl.col("call").cast(pl.Int32))
         earlier = earlier.join(local_times(earlier, zone), on="call", how="left", maintain_order="left")
     return look_back(
         day, earlier, effective_talk_ms=thresholds("effective_talk"), failures=thresholds("failures_before_contact"),

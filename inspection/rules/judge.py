@@ -61,7 +61,7 @@ class Judgement:
 def judge(rulebook: Rulebook, heard: Heard, history: pl.DataFrame | None = None) -> Judgement:
     """Judges every call of `heard`.
 
-    history: ATTEMPTS of earlier days, with an optional column `said` (list of categories that customers voiced then).
+    history: HISTORY of earlier days; columns that it lacks are unknown.
     Raises InputError naming the call for duplicate ids, turns of unlisted calls and unknown time zones.
     """
     calls = sources.axis(heard.attempts)
