@@ -259,6 +259,14 @@ def test_a_connected_call_has_a_whole_recording(reason, verdict):
     assert found([call("c", talk_ms=30_000)], "CN-REC-02", skips=[("c", reason)]) == {"c": verdict}
 
 
+def test_the_ringing_before_the_answer_is_no_surplus_of_the_recording():
+    calls = [
+        call(name, "agent: 您好", talk_ms=30_000, audio={"duration_ms": length})
+        for name, length in (("with the ringing", 36_000), ("whole", 30_000), ("longer", 45_000))
+    ]
+    assert found(calls, "CN-DISP-08") == {"with the ringing": "pass", "whole": "pass", "longer": "fail"}
+
+
 def test_a_recording_that_lacks_more_than_a_tenth_of_the_talk_is_not_whole():
     calls = [
         call("a", "agent: 您好", talk_ms=20_000, audio={"duration_ms": 18_100}),

@@ -70,12 +70,12 @@ def factsheet(
     with_ringing = (pl.col("duration_ms") - whole).abs() + RINGING_MS < (
         pl.col("duration_ms") - pl.col("talk_ms")
     ).abs()
+    offset = pl.when(with_ringing.fill_null(False) & (ringing > 0).fill_null(False)).then(ringing).otherwise(0)
+    recorded = (pl.col("duration_ms") - offset) / pl.col("talk_ms")  # the ringing is no part of the talk
     listened = pl.col("turn_count").is_not_null()
     frame = frame.with_columns(
         answered=pl.col("answered_at").is_not_null(),
-        answer_offset_ms=pl.when(with_ringing.fill_null(False) & (ringing > 0).fill_null(False))
-        .then(ringing)
-        .otherwise(0),
+        answer_offset_ms=offset,
         heard_until_ms=pl.max_horizontal("duration_ms", "last_turn_ms"),
         heard=listened,
         last_identity=pl.when(pl.col("turn_count").is_not_null()).then(pl.col("last_identity").fill_null("unknown")),
@@ -83,8 +83,8 @@ def factsheet(
         do_not_call=pl.col("do_not_call").fill_null(False),
         skip_reason=pl.when(listened).then(pl.lit("inspected")).otherwise("skip_reason"),
         recording_kept_months=_months_kept(zone),
-        length_surplus=pl.when(pl.col("talk_ms") > 0).then(pl.col("duration_ms") / pl.col("talk_ms") - 1),
-        length_gap=pl.when(pl.col("talk_ms") > 0).then(1 - pl.col("duration_ms") / pl.col("talk_ms")),
+        length_surplus=pl.when(pl.col("talk_ms") > 0).then(recorded - 1),
+        length_gap=pl.when(pl.col("talk_ms") > 0).then(1 - recorded),
         **{f"{name}_time": time_of_day(f"{name}_local") for name in ("dialed", "answered", "ended")},
         sound_measured=pl.col("silence_ms").is_not_null() & listened,
         dialed_clock=pl.col("dialed_local").dt.strftime("%H:%M:%S"),
