@@ -51,6 +51,31 @@ def test_every_command_explains_itself(command):
     assert len(result.output) > 200
 
 
+def test_a_stored_day_is_published_again_and_no_other(tmp_path):
+    """Regression: publishing a day that is not in the store emptied what was published of it."""
+    import sample_store
+    from days import published
+
+    sample_store.fill(tmp_path, days=1)
+    settings = tmp_path / "inspection.toml"
+    told = inspection("publish", "2026-11-20", "--settings", str(settings))
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "qc_call_results: 439" in told.stdout
+    before = published(settings)
+    assert inspection("publish", "2026-11-20", "--settings", str(settings)).stdout == told.stdout
+    for wrong, said in (
+        ("2026-11-21", "holds no day 2026-11-21"),
+        ("20.11.2026", "write the date as"),
+        ("", "write the"),
+    ):
+        refused = inspection("publish", wrong, "--settings", str(settings))
+        assert refused.returncode == 2
+        assert said in refused.stderr
+    after = published(settings)
+    assert after.keys() == before.keys()
+    assert all(after[name].equals(before[name]) for name in before)
+
+
 def test_the_version_is_told():
     """Regression: `inspection --version` asked for a command."""
     told = inspection("--version")

@@ -72,8 +72,11 @@ def publish(
         publishing.prepare(url, outcomes)
         typer.echo("tables and views are of this version")
         return
-    day, store = _date(business_date), Store(house.store.root)
-    rows = publishing.publish(url, day, {name: store.day(name, day) for name in STORED})
+    day, store = _date(business_date or "no date"), Store(house.store.root)
+    if day not in store.days():
+        raise UsageError(f"{house.store.root}: holds no day {day}; what is published of it stays")
+    tables = {name: store.table(name, day, day).select(columns.names()) for name, columns in STORED.items()}
+    rows = publishing.publish(url, day, tables)
     typer.echo(", ".join(f"{table}: {count}" for table, count in rows.items()))
 
 
