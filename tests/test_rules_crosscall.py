@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -153,6 +154,14 @@ def test_who_calls_in_after_too_many_calls_is_not_called_too_often():
     calls = [call(f"c{i}", dialed_at=at(f"{9 + i}:00:00"), phone_key="p", answered=False) for i in range(7)]
     back = call("in", dialed_at=at("17:00:00"), phone_key="p", answered=False, direction="inbound")
     assert found([*calls, back], "CN-FREQ-02")["in"] == "not_applicable"
+
+
+@pytest.mark.parametrize("column", ["phone_key", "dialed_at"])
+def test_without_number_or_time_nothing_is_known_of_the_attempt_before(column):
+    heard = day([call("c", answered=False)])
+    unknown = heard.attempts.with_columns(pl.lit(None, heard.attempts.schema[column]).alias(column))
+    findings = judge(pack(), replace(heard, attempts=unknown)).findings
+    assert verdicts(findings, "c")["CN-FREQ-03"] == "not_applicable"
 
 
 def past(*calls, said=None) -> pl.DataFrame:

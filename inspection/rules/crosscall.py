@@ -121,7 +121,9 @@ def look_back(
     talked, told = values["first_contact"] > 0, calls["first_contact"]
     certain["first_contact"] = talked | told.is_not_null().to_numpy()
     values["first_contact"] = ~talked & told.fill_null(False).to_numpy()
-    values |= _previous(events, windows)
+    previous = _previous(events, windows)
+    values |= previous
+    certain |= dict.fromkeys(previous, (events.own("number") > 0) & events.own("timed"))
     values["promise_pending"], certain["promise_pending"] = _promise(events, windows), events.own("debtor") > 0
     values["robot_barred"] = _barred(events, windows, values["promise_pending"])
     certain["robot_barred"] = values["robot_barred"] | ((events.own("debtor") > 0) & (events.own("number") > 0))
