@@ -98,6 +98,7 @@ PAIRS = [  # rule, turns, facts, verdict
     ("CN-LOAN-01", ["agent: 请您不要以贷养贷"], {}, "pass"),
     ("CN-PRIV-01", ["agent: 您加我微信吧"], OUT, "fail"),
     ("CN-PRIV-01", ["agent: 你记一下我的私人号码"], OUT, "fail"),
+    ("CN-PRIV-01", ["agent: 您问能不能加我微信，我们规定不可以"], OUT, "pass"),
     ("CN-PRIV-01", ["agent: 您加我微信吧"], OWN, "not_applicable"),
     ("CN-PRIV-01", ["agent: 您不用加我微信"], OUT, "pass"),
     ("CN-PRIV-01-OWN", ["agent: 您加我微信吧"], OWN, "fail"),

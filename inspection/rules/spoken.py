@@ -29,7 +29,7 @@ WEEKDAY = "(?:这|本|下|這)?(?:个)?(?:周|星期|礼拜)[一二三四五六�
 SOON = f"(?:大后天|后天|後天|明天|今天|今晚|明早|明晚|{WEEKDAY}|月底|月初|月末)"
 DUE = "(?:到期日|还款日|最后还款日|到期还款日)"
 OWED = "(?:欠款|欠着|还欠|欠|应还|應還|账单|金额|总额|余额|逾期)"
-SHARE = "本金|利息|罚息|违约金"
+SHARE = "本金|利息|罚息|违约金|每份|收费|手续费|年费"
 """What is owed in part only, so that its sum is not what the account owes."""
 SUPPOSED = "每|再|多|如果|要是|一旦|超过|假如"
 GAP = "[^，。,.！？!?；;0-9〇零一二两三四五六七八九十百千万]{0,7}?"
@@ -60,7 +60,7 @@ ALL = (
 PATTERNS = {
     "zh-CN": {
         "amount": rf"({N})(?:元|块钱|块|塊|圆)",
-        "debt_amount": rf"{OWED}的?({SHARE})?{GAP}({N})(?:元|块钱|块|塊|圆)",
+        "debt_amount": rf"(?:({PARTIAL})[^，。]{{0,2}}?)?{OWED}的?({SHARE})?{GAP}({N})(?:元|块钱|块|塊|圆)",
         "date": DAY,
         "soon": rf"({SOON})",
         "due_date": rf"(?:{DAY}(?:已经|就)?(?:到期|之前应还|应还))|(?:{DUE}(?:是|为|在)?{DAY})",
@@ -85,7 +85,7 @@ IDS = {"soon": "date", "bare_amount": "amount", "bare_debt": "debt_amount", "all
 PARTS = {
     "date": ("month", "number"),
     "due_date": ("month", "number", "month", "number"),
-    "debt_amount": ("other", "number"),
+    "debt_amount": ("other", "other", "number"),
     "days_overdue": ("other", "number", "about"),
     "bare_amount": ("verb", "number", "about", "other", "number", "about", "other", "number", "about"),
     "bare_debt": ("other", "verb", "number", "about", "other"),
