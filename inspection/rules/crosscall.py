@@ -15,13 +15,13 @@ import polars as pl
 
 from inspection.lexicon.ragged import spread
 from inspection.rules.disposition import INVALID_NUMBER, NOT_CONNECTED, NOT_REACHED
-from inspection.tables import HISTORY
 
 DAY_MS = 86_400_000
 AGREED_DAYS = 7
 """Consent to further calls holds for the day it was given and the six after it (12 CFR 1006.14(b)(3)(i))."""
 FAR_MS = 366 * DAY_MS
 """Stands for the time since an attempt that was never made."""
+GROUPS = ("debtor", "number", "debt")
 NEVER = 1 << 30
 """A day after all days."""
 
@@ -79,16 +79,13 @@ def look_back(
     weekly: calls about a debt allowed in seven days.
     """
     known = history is not None and len(history) > 0  # an empty store knows nothing of the days before
-    columns = [*HISTORY.names(), "dialed_local", "day_from", "week_from"]
-    every = calls.select(*columns, call=pl.col("call").cast(pl.Int64))
+    every = [_marked(calls, pl.col("call").cast(pl.Int64), effective_talk_ms)]
     if known:
-        earlier = history.join(calls.select("call_id"), on="call_id", how="anti").unique(
-            "call_id", keep="first", maintain_order=True
-        )
-        every = pl.concat(
-            [earlier.select(columns).with_columns(call=pl.lit(-1, pl.Int64)), every], how="vertical_relaxed"
-        )
-    events = _Events.of(every, effective_talk_ms)
+        again = pl.col("call_id").is_in(calls["call_id"].implode()) | ~pl.col("call_id").is_first_distinct()
+        repeated = history.select(again).to_series()
+        earlier = history.filter(~repeated) if repeated.any() else history
+        every.insert(0, _marked(earlier, pl.lit(-1, pl.Int64), effective_talk_ms))
+    events = _Events.of(pl.concat(every))
     values: dict[str, np.ndarray] = {name: events.own(name) for name in ("effective", "counts_for_debt")}
     certain: dict[str, np.ndarray] = {name: np.ones(len(calls), bool) for name in values}
     windows: dict[str, Window] = {}
@@ -147,8 +144,9 @@ class _Events:
     first: int
 
     @classmethod
-    def of(cls, every: pl.DataFrame, effective_talk_ms: int) -> _Events:
-        frame = _prepared(every, effective_talk_ms)
+    def of(cls, every: pl.DataFrame) -> _Events:
+        groups = (pl.col(name).rank("dense").cast(pl.Int64).fill_null(0) for name in GROUPS)
+        frame = every.with_columns(groups).sort("timed", "at", "call_id", maintain_order=True)
         call, timed = frame["call"].to_numpy(), frame["timed"].to_numpy()
         days_own = np.flatnonzero(call >= 0)
         first = int(frame["at"].to_numpy()[timed].min(initial=np.iinfo(np.int64).max)) if timed.any() else 0
@@ -176,8 +174,11 @@ class _Events:
         return Window(low, np.maximum(high, low), rows, self.frame["call_id"])
 
 
-def _prepared(every: pl.DataFrame, effective_talk_ms: int) -> pl.DataFrame:
-    """What the facts look at, without nulls, in the order of time: group numbers, times in ms, days, marks."""
+def _marked(calls: pl.DataFrame, call: pl.Expr, effective_talk_ms: int) -> pl.DataFrame:
+    """What the facts look at, one row a call: times in ms, days, marks, and GROUPS as hashes of their names.
+
+    Without nulls but for the groups, and far smaller than the calls: all that is kept of a month of earlier days.
+    """
     answered = pl.col("answered_at").is_not_null()
     person = pl.col("outcome").fill_null("") != "VOICEMAIL"
     at = pl.col("dialed_at").dt.epoch("ms")
@@ -189,9 +190,10 @@ def _prepared(every: pl.DataFrame, effective_talk_ms: int) -> pl.DataFrame:
     agreed = (local_day - pl.col("call_consent_on").to_physical()).is_between(0, AGREED_DAYS - 1)
     professional = pl.col("phone_owner") == "professional"
     promised = pl.when(pl.col("outcome") == "PTP").then(pl.col("promise_date").to_physical())
-    debt = pl.when(pl.col("debtor_id").is_not_null()).then(pl.struct("debtor_id", "case_id").rank("dense"))
-    return every.select(
-        "call", "call_id", answered=answered, outbound=outbound, invalid=invalid,
+    debtor, number = pl.col("debtor_id"), pl.col("phone_key")
+    debt = pl.when(debtor.is_not_null()).then(pl.struct("debtor_id", "case_id").hash())
+    return calls.select(
+        "call_id", call=call, answered=answered, outbound=outbound, invalid=invalid,
         timed=at.is_not_null(), at=at.fill_null(0),
         day_start=pl.col("day_from").dt.epoch("ms").fill_null(0),
         week_start=pl.col("week_from").dt.epoch("ms").fill_null(0),
@@ -204,17 +206,13 @@ def _prepared(every: pl.DataFrame, effective_talk_ms: int) -> pl.DataFrame:
         failed=~answered | ~person | pl.col("outcome").is_in(list(NOT_CONNECTED)).fill_null(False),
         reached=answered & reached,
         promised_day=promised.fill_null(-1), local_day=local_day.fill_null(NEVER),
-        debtor=_group(pl.col("debtor_id").rank("dense")), number=_group(pl.col("phone_key").rank("dense")),
-        debt=_group(debt),
-    ).sort("timed", "at", "call_id", maintain_order=True)  # fmt: skip
+        debtor=pl.when(debtor.is_not_null()).then(debtor.hash()), debt=debt,
+        number=pl.when(number.is_not_null()).then(number.hash()),
+    )  # fmt: skip
 
 
 def _voiced(category: str) -> pl.Expr:
     return pl.col("said").list.contains(category).fill_null(False)
-
-
-def _group(number: pl.Expr) -> pl.Expr:
-    return number.cast(pl.Int64).fill_null(0)
 
 
 def _combined(group: np.ndarray, ms: np.ndarray) -> np.ndarray:

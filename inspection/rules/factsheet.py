@@ -24,15 +24,13 @@ def across_calls(
     """Facts across calls, with what customers voiced in each call of the day."""
     voiced = hits.filter(pl.col("kept") & (pl.col("role") == "customer") & (pl.col("via") == "text"))
     voiced = voiced.group_by("call_id").agg(said=pl.col("category").unique().sort())
-    day = calls.join(voiced, on="call_id", how="left", maintain_order="left").join(
-        local_times(calls, zone), on="call", how="left", maintain_order="left"
-    )
+    day = calls.join(voiced, on="call_id", how="left", maintain_order="left")
+    day = day.hstack(local_times(calls, zone).drop("call"))
     earlier = None
     if history is not None:
         known = [name for name in HISTORY if name in history.columns]
         earlier = conform(history.select(known), HISTORY, table="history").with_row_index("call")
-        earlier = earlier.with_columns(pl.col("call").cast(pl.Int32))
-        earlier = earlier.join(local_times(earlier, zone), on="call", how="left", maintain_order="left")
+        earlier = earlier.hstack(local_times(earlier, zone).drop("call"))
     return look_back(
         day, earlier, effective_talk_ms=thresholds("effective_talk"), failures=thresholds("failures_before_contact"),
         weekly=thresholds("calls_per_debt_7_days", 7),
