@@ -106,7 +106,13 @@ PRISON = {
         # negation after
         ("agent", "坐牢是不会的", "negation"),
         ("agent", "坐牢倒不至于", "negation"),
-        ("agent", "坐牢。不会的", None),
+        ("agent", "坐牢。不会的", "answered"),  # over a mark, as an answer
+        ("agent", "坐牢？那肯定不会的", "answered"),
+        ("agent", "坐牢，不会放过你的", None),
+        ("agent", "不是说马上就坐牢", "not_said"),
+        ("agent", "谁跟您说要坐牢的", "negation"),
+        ("agent", "怎么可能让您坐牢", "negation"),
+        ("agent", "怎么可能不坐牢", None),
         # negation between the phrases of a pattern
         ("agent", "派人去你家", None),
         ("agent", "派人也不会去你家", "negation"),
