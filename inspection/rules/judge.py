@@ -103,7 +103,7 @@ def _parts(day: _Part) -> Iterator[_Part]:
             day.calls[low:high].with_columns(pl.col("call") - low),
             day.turns[first:last].with_columns(pl.col("call") - low),
             day.hits[hit:end],
-            said.with_columns(pl.col("call") - low, pl.col("row", "end_row") - first),
+            said.with_columns(pl.col("call") - low, pl.col("row") - first),
             day.cross.of(slice(low, high)),
         )
 

@@ -37,7 +37,7 @@ def scan(rulebook: Rulebook, turns: pl.DataFrame, words: pl.DataFrame) -> tuple[
         said = sources.said(
             matches, block, heard, guards=guards, language=rulebook.language, thresholds=rulebook.threshold
         )
-        return hits, said.with_columns(pl.col("row", "end_row") + rows.start)
+        return hits, said.with_columns(pl.col("row") + rows.start)
 
     parts = list(blocks(turns["call"].to_numpy()))
     if len(parts) == 1:

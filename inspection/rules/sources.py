@@ -100,7 +100,7 @@ def said(
         rough_from_ms=pl.when(pl.col("timing") != "word times").then("turn_ms"),
         why=pl.when(ambiguous).then(HOMOPHONE).when(pl.col("turn_why") == WEAK_ROLE).then(WEAK_ROLE)
         .when(weak).then(WEAK_WORDS).otherwise(0).cast(pl.Int8),
-    ).drop("call_id", "timing", "probability", "turn_why", "turn_ms")  # fmt: skip
+    ).drop("call_id", "end_row", "via", "timing", "probability", "turn_why", "turn_ms")  # fmt: skip
 
 
 def _uncleared(phrases: pl.DataFrame, clears: pl.DataFrame) -> pl.DataFrame:
