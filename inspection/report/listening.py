@@ -71,7 +71,8 @@ def opus(samples: np.ndarray) -> bytes:
     ) as container:
         stream = container.add_stream("libopus", rate=RATE_HZ, layout="mono" if channels == 1 else "stereo")
         stream.bit_rate = BITS_A_SECOND * channels // (1 if length <= LONG_MS * RATE_HZ // 1000 else 2)
-        stream.codec_context.options = {"application": "voip"}
+        # half the time of the best effort (10), for speech at these rates with no difference to the ear
+        stream.codec_context.options = {"application": "voip", "compression_level": "2"}
         pcm = (np.clip(samples.T, -1, 1) * 32767).astype(np.int16)
         for start in range(0, length, RATE_HZ):
             block = np.ascontiguousarray(pcm[start : start + RATE_HZ].reshape(1, -1))
