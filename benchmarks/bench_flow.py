@@ -1,6 +1,6 @@
 """What the flow costs beside its steps: the same day by plain functions and as a Prefect flow, per 1,000 calls.
 
-    python benchmarks/bench_flow.py [--calls 1000] [--rounds 2]
+    python benchmarks/bench_flow.py [--calls 200] [--rounds 2]
 
 The sample day's recordings are copied until there are so many calls, each copy with bytes and a transcript of its
 own, so nothing is listened to and what remains is intake, gates, judging, storing, publishing and the report. The flow
@@ -101,7 +101,7 @@ def start_backend() -> None:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--calls", type=int, default=1000)
+    arguments.add_argument("--calls", type=int, default=200)
     arguments.add_argument("--rounds", type=int, default=2, help="the best of so many counts for each way")
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
