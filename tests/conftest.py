@@ -14,8 +14,8 @@ import inspection  # noqa: F401  it tells libraries to stay silent before they a
 SERVICES = ("is not reachable at", "no Chromium at", "inspection[remote]", "espeak-ng is not installed")
 """What a test says that is skipped for want of a server, a browser or a tool."""
 
-KEPT = ("inspection-", "torchinductor_", "pytest-of-")
-"""What may stay among temporary files: locks of days in object storage, torch's cache, a test's own pytest."""
+KEPT = ("inspection-", "torchinductor_", "runner_storage", "pytest-of-")
+"""What may stay among temporary files: locks of days in object storage, torch's and the scheduler's, a test's pytest."""
 
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
