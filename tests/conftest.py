@@ -15,7 +15,7 @@ SERVICES = ("is not reachable at", "no Chromium at", "inspection[remote]", "espe
 """What a test says that is skipped for want of a server, a browser or a tool."""
 
 KEPT = ("inspection-", "torchinductor_", "runner_storage", "pytest-of-")
-"""What may stay among temporary files: locks of days in object storage, torch's and the scheduler's, a test's pytest."""
+"""What may stay among temporary files: locks of days in object storage, torch's, the scheduler's, a test's pytest."""
 
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
