@@ -27,20 +27,9 @@ SIDES = {
     "not_near": ("near", False),
 }
 MODIFIERS = {
-    "role",
-    "while",
-    "first",
-    "last",
-    "lasting",
-    "replied",
-    "value",
-    "unlike",
-    "tolerance",
-    "rounded",
-    "within",
-    "count",
+    "role", "while", "first", "last", "lasting", "replied", "value", "unlike", "tolerance", "rounded", "within", "count",
     *SIDES,
-}
+}  # fmt: skip
 DISTANCES = {"time", "turns", "words", "apart", "turns_apart"}
 COUNTS = {"at_least", "at_most", "of"}
 SUGAR = ("stage", "agent_kind", "direction", "agency_type")
