@@ -27,8 +27,8 @@ SIDES = {
     "not_near": ("near", False),
 }
 MODIFIERS = {
-    "role", "while", "first", "last", "lasting", "replied", "value", "unlike", "tolerance", "rounded", "within", "count",
-    *SIDES,
+    "role", "while", "first", "last", "lasting", "replied", "value", "unlike", "tolerance", "rounded", "within",
+    "count", *SIDES,
 }  # fmt: skip
 DISTANCES = {"time", "turns", "words", "apart", "turns_apart"}
 COUNTS = {"at_least", "at_most", "of"}
