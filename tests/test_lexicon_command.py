@@ -42,6 +42,7 @@ def test_failing_cases_are_named_and_fail_the_command(tmp_path):
         (["您不会坐牢"], ["cleared by negation", "negation: before: 不会"]),
         (["你会坐牢", "--role", "customer"], ["cleared by role"]),
         (["您好"], ["no hit"]),
+        (["我要找人工客服", "--role", "customer"], ["[我要|…] ..3 [找|…] ..3 [人工|客服|…]"]),
     ],
 )
 def test_scan_shows_hits_and_the_step_that_decided(arguments, shown):

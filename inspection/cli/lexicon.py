@@ -88,6 +88,7 @@ def scan(
 ) -> None:
     """Show every hit of a sentence, kept or cleared, and the step that decided."""
     from inspection.lexicon.cases import judged, spoken
+    from inspection.lexicon.pattern import abridged
 
     says = [line.rstrip("\n") for line in typer.get_text_stream("stdin")] if text == "-" else [text]
     turns = spoken((f"{number + 1:06d}", role, tuple(say.split("|"))) for number, say in enumerate(says))
@@ -98,7 +99,7 @@ def scan(
         typer.echo(
             f"{line}{hit['quote']}  {hit['entry_id']}  {hit['severity']}  {hit['via']} {hit['confidence']:.2f}  {state}"
         )
-        typer.echo(f"    term {hit['term']}; " + "; ".join(hit["steps"]))
+        typer.echo(f"    term {abridged(hit['term'], hit['quote'])}; " + "; ".join(hit["steps"]))
     if hits.is_empty():
         typer.echo("no hit")
 
@@ -151,7 +152,10 @@ def _cell(part: int, whole: int, met: bool | None) -> str:
 
 def _told(wrong: pl.DataFrame) -> Iterator[str]:
     """A line for each sentence judged wrongly: what is wrong, who says what, and what was found or cleared."""
+    from inspection.lexicon.pattern import abridged
+
     for row in wrong.iter_rows(named=True):
-        found = f"{row['entry_id']} {row['quote']!r} by {row['term']!r}" if row["entry_id"] else "nothing found"
+        by = abridged(row["term"] or "", row["quote"] or "")
+        found = f"{row['entry_id']} {row['quote']!r} by {by!r}" if row["entry_id"] else "nothing found"
         step = f", {row['step']}" if row["step"] else ""
         yield f"{row['error']}  {row['category']}  {row['kind']}  {row['role']}: {row['say']}    [{found}{step}]"

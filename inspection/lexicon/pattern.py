@@ -19,6 +19,8 @@ _TOKEN = re.compile(
     r"\s*(?:\[(?P<group>[^\[\]]*)\]|\.\.(?P<gap>\d+)|(?P<phrase>[^\s\[\]|.]+(?:\.(?!\.)[^\s\[\]|.]*)*))"
 )
 LONGEST_GAP = 12
+SHOWN = 4
+"""Phrases of a group that a person is shown."""
 
 
 class PatternError(ValueError):
@@ -71,6 +73,19 @@ def parse(source: str) -> Pattern:
     if not groups:
         raise PatternError("is empty; write at least one group such as [a|b]")
     return Pattern(source, tuple(groups), tuple(gaps))
+
+
+def abridged(source: str, quote: str) -> str:
+    """A pattern for a person who sees what it found: of a long group only the phrases in the quote, else the first."""
+
+    def group(match: re.Match[str]) -> str:
+        phrases = match[1].split("|")
+        if len(phrases) <= SHOWN:
+            return match[0]
+        said = [phrase for phrase in phrases if phrase.strip() in quote][:SHOWN]
+        return f"[{'|'.join(said or phrases[:1])}|…]"
+
+    return re.sub(r"\[([^\[\]]*)\]", group, source)
 
 
 def anchor(lengths: list[list[int]]) -> int:

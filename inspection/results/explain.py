@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from inspection.lexicon.pattern import abridged
 from inspection.privacy import mask
 from inspection.results.store import Store
 
@@ -118,7 +119,7 @@ def _proof(call: dict[str, pl.DataFrame], finding: dict) -> Iterator[str]:
     here = pl.col("turn_index") == finding["turn_index"]
     here &= (pl.col("start") < finding["end"]) & (pl.col("end") > finding["start"])
     for hit in call["hits"].filter(here & pl.col("kept")).iter_rows(named=True):
-        yield _line(HIT, hit)
+        yield _line(HIT, hit | {"term": hit["term"] and abridged(hit["term"], hit["quote"])})
         yield from (f"               {step}" for step in hit["steps"] or [])
     text = _masked_turn(call, finding["turn_index"])
     words = call["words"].filter(here).sort("start").iter_rows(named=True)
