@@ -278,6 +278,14 @@ def test_a_mismatch_quotes_its_sentence_or_says_what_was_sought(mismatched, rule
     assert (row["quote"] is None) if quote is None else quote in row["quote"]
 
 
+def test_a_sentence_names_money_as_it_is_written():
+    """Regression: an officer read 账户应还 320000 分."""
+    turns = [OPEN, YES, OWED.replace("三千", "八千"), YES, OWED.replace("三千", "八千")]
+    findings = judge(pack(), day([call("c", *turns, **ACCOUNT)])).findings
+    [reason] = findings.filter(rule_id="CN-FALSE-02")["reason"]
+    assert "账户应还 3200.00 元，到期日 2026-11-05，逾期 15 天" in reason
+
+
 def test_loudness_agitates_only_beside_angry_words():
     turns = ["customer 2s: 你们烦死了", "robot 8s: 请问您什么时候还款", "customer 45s: 嗯"]
     loud = {"loud": turns, "calm words": [turns[0].replace("你们烦死了", "你好"), *turns[1:]]}
