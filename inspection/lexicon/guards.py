@@ -127,13 +127,14 @@ class Guards:
     @classmethod
     def of(cls, guards: dict[str, Compiled], owners: pl.DataFrame) -> Guards:
         sides = [side for guard in guards.values() for side in guard.sides]
-        words = sorted({word for side in sides for word in side.words})
+        said = [set(side.words) for side in sides]
+        words = sorted(set().union(*said))
         return cls(
             guards,
             np.array([guard.takes(owners) for guard in guards.values()], bool).reshape(len(guards), len(owners)),
             np.array([[role in guard.roles for role in (*ROLES, None)] for guard in guards.values()], bool),
             AhoCorasick(words),
-            np.array([[word in set(side.words) for word in words] for side in sides], bool),
+            np.array([[word in own for word in words] for own in said], bool),
         )
 
     def suspected(self, hits: pl.DataFrame, owner: np.ndarray) -> dict[str, np.ndarray]:

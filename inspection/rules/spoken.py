@@ -130,7 +130,6 @@ class _Kind:
     said: the mentions of a turn; lead: what stands before each, from the mention before it or the turn's beginning.
     """
 
-    name: str
     flag: str
     held: pl.Expr | None
     said: pl.Expr
@@ -158,7 +157,7 @@ class _Kind:
             pl.lit(name).alias("kind"), pl.lit(IDS.get(name, name)).alias("id"), pl.lit(name in HINTS).alias("bare"),
             *map(part, ("month", "number", "verb", "about", "other")),
         )  # fmt: skip
-        return cls(name, wider or name, held, said.alias("said"), lead.alias("lead"), parts)
+        return cls(wider or name, held, said.alias("said"), lead.alias("lead"), parts)
 
     def found(self, text: pl.LazyFrame) -> pl.LazyFrame:
         """The mentions one after another, in the order of `text`; numbers still as they were said."""
